@@ -41,12 +41,12 @@ def fashion_root() -> Path: # for torchvision's FashionMNIST
     _unpack(folder, root/'FashionMNIST'/'raw')
     return root
 
-# %% ../nbs/06_data.ipynb #77beb1b3
+# %% ../nbs/06_data.ipynb #d167c243
 MEAN, STD = .2860, .3530    # of the 60,000 training images, pixels in [0, 1]
 
 def transforms(augment:bool) -> v2.Transform: # PIL image -> (1, 28, 28) float
-    "Normalise; with `augment` also flip and shift by up to 2 pixels."
-    shift = [v2.RandomCrop(28, padding=2), v2.RandomHorizontalFlip()] if augment else []
+    "Normalise; with `augment` also flip and shift by a pixel."
+    shift = [v2.RandomCrop(28, padding=1), v2.RandomHorizontalFlip()] if augment else []
     return v2.Compose([v2.ToImage(), *shift, v2.ToDtype(torch.float32, scale=True), v2.Normalize([MEAN], [STD])])
 
 SPLITS = ('train', 'test')

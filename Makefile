@@ -1,0 +1,57 @@
+# Two commands do everything: `make lab` opens the workbench, `make test` runs the whole suite.
+PYTHON ?= python3
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+RUNS := $(VENV)/.installed
+DEVELOPS := $(VENV)/.develops
+
+# Offline and quiet: no news, no look-ups, one kernel setting for all.
+LAB_OPTIONS := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.extension_manager=readonly
+
+.PHONY: help lab test sync notebooks pytest export bench family screenshots clean
+
+help:            ## list the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -e 's/:[^#]*##/\t/' | expand -t 14
+
+$(RUNS): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 10) else f"Python {sys.version.split()[0]} is too old: 3.10 or newer is needed (make PYTHON=python3.12 ...)")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing (torch comes with its CUDA libraries: about 5 GB and 3 minutes, once)"
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(DEVELOPS): $(RUNS)
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	@touch $@
+
+lab: $(RUNS)     ## open JupyterLab on the workbench; ARGS="--no-browser --port 8899" passes options through
+	$(BIN)/jupyter lab $(LAB_OPTIONS) nbs/workbench.ipynb $(ARGS)
+
+test: sync notebooks pytest   ## the whole suite
+
+sync: $(DEVELOPS)       ## notebooks clean, modules as exported
+	$(BIN)/python -m pytest -q tests/test_sync.py
+
+notebooks: $(DEVELOPS)  ## run every notebook
+	$(BIN)/nbdev_test --n_workers 2 --timing
+
+pytest: $(DEVELOPS)     ## what a notebook cannot test
+	$(BIN)/python -m pytest tests --ignore tests/test_sync.py
+
+export: $(DEVELOPS)     ## clean the notebooks and write snnet_lab/ from them
+	$(BIN)/nbdev_clean
+	find snnet_lab -name '*.py' ! -name '__init__.py' -delete
+	$(BIN)/nbdev_export
+
+bench: $(DEVELOPS)      ## measure against the plain way; writes data/bench.csv
+	$(BIN)/python tests/bench.py $(ARGS)
+
+family: $(DEVELOPS)     ## make what is missing of the shipped family (hours on a CPU)
+	$(BIN)/python data/make_fashion.py $(ARGS)
+
+screenshots: $(DEVELOPS) ## make the README's pictures again
+	$(BIN)/python tests/screenshots.py
+
+clean:           ## remove the virtual environment
+	rm -rf $(VENV)

@@ -1,0 +1,28 @@
+import os
+
+import pytest
+
+import browser
+
+
+@pytest.fixture(scope='session')
+def chromium():
+    path = browser.find_chromium()
+    if path is None:
+        reason = 'no Chromium on this machine: the browser tests did not run (apt-get install chromium)'
+        pytest.fail(reason) if os.environ.get('CI') else pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+    with sync_playwright() as p:
+        found = p.chromium.launch(executable_path=path, headless=True, args=browser.CHROMIUM_ARGS)
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope='session')
+def lab(chromium, tmp_path_factory):
+    with browser.jupyterlab(tmp_path_factory.mktemp('lab')) as base: yield base
+
+
+@pytest.fixture
+def page(lab, chromium):
+    with browser.new_page(chromium, lab) as found: yield found
