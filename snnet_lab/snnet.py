@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FORMAT', 'BUDGETS', 'stitching_layer', 'check_anchors', 'check_finite', 'write_atomic', 'read_header',
-           'within_budget', 'StitchedModule', 'read_curve', 'save_network', 'SNNet']
+           'within_budget', 'StitchedModule', 'read_curve', 'save_network', 'BudgetedModule', 'SNNet']
 
 # %% ../nbs/04_snnet.ipynb #b7768098
 import hashlib
@@ -163,12 +163,12 @@ def save_network(net:'SNNet', # weights, header and, if there is one, curve
     write_atomic(path, save(weights, metadata={'snnet_lab': json.dumps(header)}))
     if curve is not None: write_atomic(path.with_suffix('.csv'), curve)
 
-# %% ../nbs/04_snnet.ipynb #7a680535
-class SNNet(StitchedModule):
-    "The stitchable network: `net(images, stitch)`, budgets, least-squares start, files."
-    def __init__(self, anchors:Iterable[Anchor], space:StitchSpace|None=None, family:str='', **rules):
+# %% ../nbs/04_snnet.ipynb #8a86eaae
+class BudgetedModule(StitchedModule):
+    "A stitched module that knows what its stitches cost and are worth, and selects one."
+    def __init__(self, anchors:Iterable[Anchor], space:StitchSpace|None=None, **rules):
         super().__init__(anchors, space, **rules)
-        self.family, self.curve, self._latency = family, None, {}
+        self.curve, self._latency = None, {}
 
     def select(self, stitch:Stitch|int) -> Stitch: # now the selected one
         "Choose the stitch that runs when none is named."
@@ -187,6 +187,13 @@ class SNNet(StitchedModule):
         device = next(self.parameters()).device
         if device not in self._latency: self._latency[device] = latency_table(self)
         return table.merge(self._latency[device], on='stitch')
+
+# %% ../nbs/04_snnet.ipynb #3b2ab5e9
+class SNNet(BudgetedModule):
+    "The stitchable network: `net(images, stitch)`, budgets, least-squares start, files."
+    def __init__(self, anchors:Iterable[Anchor], space:StitchSpace|None=None, family:str='', **rules):
+        super().__init__(anchors, space, **rules)
+        self.family = family
 
     def init_stitches(self, images, # (N, C, H, W) clean images, or batches of them
         shared:str='joint',         # 'average': as the official code

@@ -101,7 +101,19 @@ def _paths(steps:dict, max_anchors:int) -> Iterator[list]: # lists of (front anc
         level = [path + [s] for path in level for (front, _), found in steps.items() if front == path[-1][1]
                  for s in found if s[2] >= path[-1][3]]
 
-# %% ../nbs/01_space.ipynb #fd665c9e
+# %% ../nbs/01_space.ipynb #f4337ebf
+def _enumerate(depths, kernel:int, stride:int, nearest:bool, direction:str, max_anchors:int, stages) -> tuple[Stitch, ...]:
+    "The stitches that the rules of `StitchSpace.build` admit."
+    known = range(len(depths[0]))
+    if bad := [s for s in stages if s not in known]: raise ValueError(f'stage {bad[0]} does not exist: the anchors have stages 0 to {known[-1]}')
+    if max_anchors < 1: raise ValueError(f'max_anchors={max_anchors}: 1 or more is needed')
+    steps = {(a, b): [(a, b, f, k, (s, a, b, i)) for f, k, s, i in _step_cuts(depths[a], depths[b], stages, kernel, stride)]
+             for a, b in _pairs(len(depths), nearest, direction)}
+    found = [((a,), (), ()) for a in range(len(depths))]
+    for p in _paths(steps, max_anchors): found.append(((p[0][0], *(s[1] for s in p)), tuple((s[2], s[3]) for s in p), tuple(s[4] for s in p)))
+    return tuple(Stitch(i, *f) for i, f in enumerate(found))
+
+# %% ../nbs/01_space.ipynb #05af7c3a
 @dataclass(frozen=True)
 class StitchSpace(Sequence):
     "All stitches of a family, anchors first; `space[i].id == i`."
@@ -120,16 +132,9 @@ class StitchSpace(Sequence):
     ) -> 'StitchSpace':
         "Enumerate the space under the given rules."
         depths = _depths(anchors_or_depths)
-        known = range(len(depths[0]))
-        stages = tuple(known if stages is None else stages)
-        if bad := [s for s in stages if s not in known]: raise ValueError(f'stage {bad[0]} does not exist: the anchors have stages 0 to {known[-1]}')
-        if max_anchors < 1: raise ValueError(f'max_anchors={max_anchors}: 1 or more is needed')
-        steps = {(a, b): [(a, b, f, k, (s, a, b, i)) for f, k, s, i in _step_cuts(depths[a], depths[b], stages, kernel, stride)]
-                 for a, b in _pairs(len(depths), nearest, direction)}
-        found = [((a,), (), ()) for a in range(len(depths))]
-        for p in _paths(steps, max_anchors): found.append(((p[0][0], *(s[1] for s in p)), tuple((s[2], s[3]) for s in p), tuple(s[4] for s in p)))
-        rules = dict(kernel=kernel, stride=stride, nearest=nearest, direction=direction, max_anchors=max_anchors, stages=list(stages))
-        return cls(depths, rules, tuple(Stitch(i, *f) for i, f in enumerate(found)))
+        stages = list(range(len(depths[0])) if stages is None else stages)
+        rules = dict(kernel=kernel, stride=stride, nearest=nearest, direction=direction, max_anchors=max_anchors, stages=stages)
+        return cls(depths, rules, _enumerate(depths, **rules))
 
     def __len__(self) -> int: return len(self.stitches)
 

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['STEP', 'PICK_JS', 'MARKER_JS', 'RENDER_JS', 'PLOTLY_JS', 'CSS', 'ceil_step', 'WorkbenchState', 'CurveView',
            'anchor_labels', 'card_html', 'thumbnail', 'thumbs_html', 'result_html', 'error_html', 'Runner', 'devices',
-           'make_widgets', 'arrange', 'close_all', 'cell_key', 'Workbench']
+           'make_widgets', 'arrange', 'close_all', 'cell_key', 'Links', 'Workbench']
 
 # %% ../nbs/12_workbench.ipynb #5465a16f
 import base64
@@ -193,14 +193,14 @@ def thumbs_html(run:Run, images:torch.Tensor, labels:torch.Tensor, classes:Seque
         found.append(f'<div class="wb-thumb {"right" if right else "wrong"}"><img src="{thumbnail(image)}" alt="{html.escape(classes[label])}">{html.escape(classes[named])} {100 * p:.0f}%{truth}</div>')
     return f'<div class="wb-thumbs">{"".join(found)}</div>'
 
-# %% ../nbs/12_workbench.ipynb #a335047a
+# %% ../nbs/12_workbench.ipynb #8b828ed4
 def result_html(net:SNNet, runs:list[Run], images:torch.Tensor, labels:torch.Tensor, classes:Sequence[str], device:str) -> str: # the chosen stitch first
     "What a run showed: pictures, and the stitch beside its nearest anchors."
     names = anchor_labels(net)
     name = lambda r: html.escape(names[net.space[r.stitch].anchors[0]]) if not net.space[r.stitch].cuts else f'stitch {r.stitch}'
     rows = ''.join(f'<tr class="{"chosen" if i == 0 else ""}"><td>{name(r)}</td><td>{r.accuracy:.1f}%</td><td>{r.latency_ms:.2f} ms</td><td>{r.images_per_s:,.0f}</td></tr>' for i, r in enumerate(runs))
     return (f'<div class="wb-result" data-stitch="{runs[0].stitch}">{thumbs_html(runs[0], images, labels, classes)}'
-            f'<table class="wb-table"><thead><tr><th>on {len(images)} test images, {html.escape(device)}</th><th>accuracy</th><th>latency, 1 image</th><th>images/s</th></tr></thead><tbody>{rows}</tbody></table></div>')
+            f'<table class="wb-table"><thead><tr><th>{len(images)} test images, {html.escape(device)}</th><th>accuracy</th><th>1 image</th><th>images/s</th></tr></thead><tbody>{rows}</tbody></table></div>')
 
 def error_html(error:BaseException) -> str:
     "A sentence, and the trace behind a fold."
@@ -240,7 +240,7 @@ class Runner:
         self.thread = threading.Thread(target=work, daemon=True)
         self.thread.start()
 
-# %% ../nbs/12_workbench.ipynb #0d34aa81
+# %% ../nbs/12_workbench.ipynb #41dad8eb
 def devices() -> list[str]: # cuda (or mps) first where there is one
     "The devices to run on."
     found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
@@ -249,7 +249,7 @@ def devices() -> list[str]: # cuda (or mps) first where there is one
 def make_widgets(net:SNNet, state:WorkbenchState) -> dict[str, W.Widget]:
     "All widgets of a window, by name; each carries the class wb-<name>."
     figure = curve_figure(state.curve.reset_index(drop=True), net.space, anchor_labels(net)).to_plotly_json()
-    numbers = dict(value=state.budget, min=state.least, max=state.most, step=STEP)
+    numbers = dict(value=round(state.budget, 3), min=state.least, max=state.most, step=STEP)
     wide = W.Layout(flex='1 1 auto', width='auto')
     found = dict(
         plot=CurveView(figure=figure, ids=list(state.costs), costs=list(state.costs.values()), tops=state.curve.top1.tolist(), best=state.best, budget=state.budget, selected=state.selected),
@@ -280,7 +280,7 @@ def close_all(*widgets:W.Widget):
         for part in (getattr(w, 'layout', None), getattr(w, 'style', None), w):
             if isinstance(part, W.Widget): part.close()
 
-# %% ../nbs/12_workbench.ipynb #9bfd6f92
+# %% ../nbs/12_workbench.ipynb #5b0c499c
 def cell_key() -> str: # the same whenever one cell is run again
     "Which notebook cell is running; '' outside Jupyter."
     try:
@@ -288,6 +288,42 @@ def cell_key() -> str: # the same whenever one cell is run again
         return str(parent['metadata'].get('cellId', ''))
     except (NameError, AttributeError, KeyError): return ''
 
+# %% ../nbs/12_workbench.ipynb #b0f25e27
+class Links:
+    "Keeps state, widgets and runner in step."
+    def __init__(self, net:SNNet, state:WorkbenchState, runner:Runner, widgets:dict[str, W.Widget]):
+        self.net, self.state, self.runner, self.w = net, state, runner, widgets
+        self.link = W.jslink((self.w['budget'], 'value'), (self.w['plot'], 'budget'))       # in the browser
+        T.link((self.w['plot'], 'selected'), (state, 'selected'))
+        T.link((self.w['budget'], 'value'), (state, 'budget'))
+        state.observe(lambda _: setattr(self.w['number'], 'value', round(state.budget, 3)), 'budget')
+        self.w['number'].observe(self._typed, 'value')
+        state.observe(self._show, 'stitch')
+        self.w['run'].on_click(self._run)
+        if runner.dataset is None: self.w['run'].disabled, self.w['run'].tooltip = True, 'give Workbench(dataset=...) images of this network to run on'
+        self._show()
+
+    def _typed(self, change):
+        if abs(change['new'] - self.state.budget) > STEP / 2: self.state.budget = change['new']     # typed, not an echo of the slider
+
+    def _show(self, _=None):
+        curve = self.state.curve
+        self.w['card'].value = card_html(self.net, curve.loc[self.state.stitch], curve[curve.anchors.map(len) == 1].macs.max())
+
+    def _run(self, _):
+        w = self.w
+        w['run'].disabled, w['bar'].value, w['bar'].layout.visibility = True, 0, 'visible'
+        def on_run(done, of): w['bar'].max, w['bar'].value = of, done
+        def on_done(shown): w['result'].value, w['run'].disabled, w['bar'].layout.visibility = shown, False, 'hidden'
+        self.runner.start(self.state.stitch, w['device'].value, on_run, on_done)
+
+    def close(self):
+        self.runner.closed = True       # a run in progress ends unseen
+        self.state.unobserve_all()
+        for w in self.w.values(): w.unobserve_all()
+        close_all(self.link)
+
+# %% ../nbs/12_workbench.ipynb #1e2d8687
 class Workbench:
     "The window over one network: curve, budget, stitch, run. Running its cell again replaces it."
     windows = {}    # open ones by cell, or by name
@@ -305,37 +341,13 @@ class Workbench:
         if dataset is None and net.family == 'fashion': dataset = load_data().dataset
         self.runner = Runner(net, dataset)
         self.widgets = make_widgets(net, self.state)
-        self.box = arrange(self.widgets)
-        self._link()
+        self.box, self.links = arrange(self.widgets), Links(net, self.state, self.runner, self.widgets)
         self.windows[key] = self
 
-    def _link(self):
-        w, s = self.widgets, self.state
-        self.links = [W.jslink((w['budget'], 'value'), (w['plot'], 'budget')), W.jslink((w['budget'], 'value'), (w['number'], 'value'))]
-        T.link((w['plot'], 'selected'), (s, 'selected'))
-        T.link((w['budget'], 'value'), (s, 'budget'))
-        s.observe(self._show, 'stitch')
-        w['run'].on_click(self._run)
-        if self.runner.dataset is None: w['run'].disabled, w['run'].tooltip = True, 'give Workbench(dataset=...) images of this network to run on'
-        self._show()
-
-    def _show(self, _=None):
-        curve = self.state.curve
-        self.widgets['card'].value = card_html(self.net, curve.loc[self.state.stitch], curve[curve.anchors.map(len) == 1].macs.max())
-
-    def _run(self, _):
-        w = self.widgets
-        w['run'].disabled, w['bar'].value, w['bar'].layout.visibility = True, 0, 'visible'
-        def on_run(done, of): w['bar'].max, w['bar'].value = of, done
-        def on_done(shown): w['result'].value, w['run'].disabled, w['bar'].layout.visibility = shown, False, 'hidden'
-        self.runner.start(self.state.stitch, w['device'].value, on_run, on_done)
-
     def close(self):
-        "Close the window: widgets, links, subscriptions; a run in progress ends unseen."
-        self.runner.closed = True
-        self.state.unobserve_all()
-        for w in self.widgets.values(): w.unobserve_all()
-        close_all(self.box, *self.links)
+        "Close the window with its widgets, links and subscriptions."
+        self.links.close()
+        close_all(self.box)
         if self.windows.get(self.key) is self: del self.windows[self.key]
 
     def _repr_mimebundle_(self, **kwargs): return self.box._repr_mimebundle_(**kwargs)

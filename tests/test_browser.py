@@ -45,8 +45,10 @@ def click_point(page, state, stitch: int):
     page.mouse.click(x, y)
 
 
-def bought(state, page) -> int:
-    "What the rule in Python says to the budget that the slider shows."
+def bought(state, page, share: float) -> int:
+    "Wait until the number box shows the slider's share of the range; what the rule in Python says to that budget."
+    page.wait_for_function('([v, near]) => Math.abs(document.querySelector(".wb-number input").value - v) < near',
+                           arg=[state.least + share * (state.most - state.least), .02 * state.most])
     state.selected, state.budget = state.best[-1], float(page.locator('.wb-number input').input_value())
     return state.stitch
 
@@ -60,13 +62,13 @@ def test_drag_click_run(page, lab, state, tmp_path):
 
     hold(page); drag(page, .5)      # the button is still down: the marker follows at once, the card after it
     chosen = ring(page)
-    assert chosen['stitch'] == bought(state, page) != state.best[-1]
+    assert chosen['stitch'] == bought(state, page, .5) != state.best[-1]
     assert abs(chosen['x'] - state.costs[chosen['stitch']]) < .05
     wait_card(page, chosen['stitch'])
     assert f'{state.curve.top1[chosen["stitch"]]:.2f}%' in page.locator('.wb-card[data-stitch]').inner_text()
     drag(page, .15); page.mouse.up()
     wait_card(page, ring(page)['stitch'])
-    assert ring(page)['stitch'] == bought(state, page) != chosen['stitch']
+    assert ring(page)['stitch'] == bought(state, page, .15) != chosen['stitch']
 
     page.locator('.wb-number input').fill(str(state.most)); page.keyboard.press('Enter')
     wait_card(page, state.best[-1])
