@@ -6,12 +6,13 @@
 __all__ = ['LISTS', 'OWN', 'Call', 'probe', 'find_blocks', 'Blank', 'Inlet', 'Outlet', 'Segment', 'Feature', 'Cuts', 'find_cuts',
            'Anchor', 'check_images', 'load_weights', 'load_anchor']
 
-# %% ../nbs/00_anchors.ipynb #09a7cbd6
+# %% ../nbs/00_anchors.ipynb #7b174488
 import copy
 import difflib
 import threading
 from collections import Counter, OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count, groupby
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from safetensors.torch import load_file
 from torch import nn
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
-# %% ../nbs/00_anchors.ipynb #c00cabe8
+# %% ../nbs/00_anchors.ipynb #4642adec
 class Call:
     "One module's one call: when it ran, and the returned tensors that depend on the image (its state)."
     def __init__(self,
@@ -36,17 +37,19 @@ class Call:
         self.edges = {v.grad_fn for v in state}
         self.shapes = [tuple(v.shape) for v in state]
         self.rest = [None if live else v for v, live in zip(self.rest, self.live)]
+        self.bare = torch.is_tensor(out)    # one tensor, in no nesting
 
     def state(self, out) -> tuple[torch.Tensor, ...]: # the tensors of `out` that depend on the image
         return tuple(v for v, live in zip(tree_flatten(out)[0], self.live) if live)
 
     def join(self, state): # `state` put back into the nesting that the module returned
+        if self.bare: return state[0]
         state = iter(state)
         return tree_unflatten([next(state) if live else v for v, live in zip(self.rest, self.live)], self.spec)
 
-    def blank(self, like:torch.Tensor): # zeros (B, ...) without memory, of `like`'s batch size, dtype and device
+    def blank(self, like:torch.Tensor) -> list[torch.Tensor]: # zeros (B, ...) without memory, of `like`'s batch size, dtype and device
         zero = like.new_zeros(())
-        return self.join(zero.expand(s[0] * len(like), *s[1:]) for s in self.shapes)
+        return [zero.expand(s[0] * len(like), *s[1:]) for s in self.shapes]
 
 # %% ../nbs/00_anchors.ipynb #38d8fabf
 def _reaches_image(root, barred:set) -> bool:
@@ -112,24 +115,27 @@ def find_blocks(model:nn.Module, # the probed model
         return [b for p, _, ok, inner in kids for b in ([p] if ok and (closed or not inner) else inner)]
     return sorted(find('', model, 2) or find('', model, 1), key=lambda n: calls[n].ended)
 
-# %% ../nbs/00_anchors.ipynb #ef10a5e2
+# %% ../nbs/00_anchors.ipynb #f9e4b828
 OWN = ('_modules', '_parameters', '_buffers', '_forward_hooks', '_forward_pre_hooks', '_backward_hooks', '_backward_pre_hooks')   # what a stand-in lacks
 
 class _Stop(Exception): "Carries an activation out of a forward that has gone far enough."
 
 class Blank:
-    "Stands for a module outside the segment: right shapes, no values, no cost."
-    def forward(self, *args, **kwargs): return self.call.blank(self.inlet.state[0])
+    "Stands for a module outside the segment: right shapes, no values, no cost; blanks of one shape are made once a forward."
+    def forward(self, *args, **kwargs):
+        state, blanks = self.inlet.state
+        if self.shapes not in blanks: blanks[self.shapes] = self.call.blank(state[0])
+        return self.call.join(blanks[self.shapes])
 
 class Inlet:
     "Stands for the module after which the segment starts: returns the activation given."
-    def forward(self, *args, **kwargs): return self.call.join(self.inlet.state)
+    def forward(self, *args, **kwargs): return self.call.join(self.inlet.state[0])
 
 class Outlet:
     "Runs the real module, then ends the forward with what it returned."
     def forward(self, *args, **kwargs): raise _Stop(self.call.state(self.real[0](*args, **kwargs)))
 
-# %% ../nbs/00_anchors.ipynb #c75c003f
+# %% ../nbs/00_anchors.ipynb #ebfab6bc
 class Segment(nn.Module):
     "The model's own forward from after module `start` (or the image) to after module `stop` (or the logits)."
     def __init__(self,
@@ -140,11 +146,10 @@ class Segment(nn.Module):
         stop:str|None=None,    # module after which to stop; None: the logits
     ):
         super().__init__()
-        self.size, self.inner, self.inlet, self.shells = size, start is not None, threading.local(), []
+        self.calls, self.size, self.inner, self.inlet, self.shells = calls, size, start is not None, threading.local(), []
         began, ended = calls[start].ended if start else -1, calls[stop].ended if stop else float('inf')
         self.roles = {n: Blank for n, c in calls.items() if c.ended < began or c.began > ended}
         self.roles |= {n: role for n, role in ((start, Inlet), (stop, Outlet)) if n}
-        self.calls = calls
         self.body = self._rewire(model, '')
 
     def _rewire(self, mod:nn.Module, path:str) -> nn.Module:
@@ -156,7 +161,7 @@ class Segment(nn.Module):
         if role:
             new.__class__ = type(role.__name__ + type(mod).__name__, (role, type(mod)), {})
             for kept in OWN: setattr(new, kept, OrderedDict())
-            new.real, new.call, new.inlet = (mod,), self.calls[path], self.inlet
+            new.real, new.call, new.shapes, new.inlet = (mod,), self.calls[path], tuple(self.calls[path].shapes), self.inlet
         else:
             new._modules = {k: m and self._rewire(m, f'{path}.{k}'.lstrip('.')) for k, m in mod._modules.items()}
             self.shells.append((new, mod))
@@ -170,7 +175,7 @@ class Segment(nn.Module):
     def forward(self, x:torch.Tensor) -> torch.Tensor: # image or activation -> activation or logits
         self._follow()
         if self.inner:
-            self.inlet.state = (x,)
+            self.inlet.state = (x,), {}
             x = x.new_zeros(()).expand(len(x), *self.size)
         try: return self.body(x)
         except _Stop as stop: return stop.args[0][0]
@@ -200,7 +205,7 @@ class Feature:
     def positions(self) -> int: # spatial positions, prefix left out
         return self.grid[0] if len(self.grid) == 1 else self.grid[0] * self.grid[1]
 
-# %% ../nbs/00_anchors.ipynb #9b31002a
+# %% ../nbs/00_anchors.ipynb #df8aba51
 @dataclass(frozen=True)
 class Cuts:
     "Where a model can be cut, and what crosses there."
@@ -211,15 +216,15 @@ class Cuts:
     depths: tuple[int, ...]       # blocks per stage
     widths: tuple[int, ...]       # channels per stage
 
-    @property
-    def all(self) -> tuple[tuple[int, int], ...]: # (stage, block) of every block, in order
-        return tuple((s, b) for s, d in enumerate(self.depths) for b in range(d))
+    @cached_property
+    def all(self) -> dict[tuple[int, int], int]: # (stage, block) of every block, in order -> the boundary in front of it
+        return {c: i for i, c in enumerate((s, b) for s, d in enumerate(self.depths) for b in range(d))}
 
     def index(self, cut:tuple[int, int]) -> int: # the boundary in front of block `cut`
         "Position of a block among all blocks."
         if cut not in self.all:
             raise ValueError(f'{self.name} has no block {cut}: a cut is (stage, block), blocks per stage are {self.depths}')
-        return self.all.index(cut)
+        return self.all[cut]
 
     def parts(self, start:tuple[int, int]|None, # first block; None: from the image
         stop:tuple[int, int]|None,              # last block; None: to the logits
@@ -246,7 +251,7 @@ def find_cuts(model:nn.Module, # any image classifier
     stages = [list(g) for _, g in groupby(features[1:], key=lambda f: f.positions)]
     return Cuts(name, calls, ends, features, tuple(map(len, stages)), tuple(g[-1].width for g in stages))
 
-# %% ../nbs/00_anchors.ipynb #0d32ecc2
+# %% ../nbs/00_anchors.ipynb #e2330071
 class Anchor(nn.Module):
     "A pretrained network of the family that can be run to a cut, and on from a cut."
     def __init__(self, model:nn.Module, # the timm model; not modified
@@ -259,8 +264,7 @@ class Anchor(nn.Module):
         self.cuts, self._segments = find_cuts(model, self.size, self.name), {}
         self.depths, self.widths, self.num_classes = self.cuts.depths, self.cuts.widths, model.num_classes
 
-    def segment(self, begin:int, end:int) -> Segment: # made once, then kept
-        "The forward between two boundaries; -1 is the image, L + 1 the logits."
+    def segment(self, begin:int, end:int) -> Segment: # the forward between two boundaries; -1 is the image, L + 1 the logits
         if (begin, end) not in self._segments:
             start = self.cuts.ends[begin] if begin >= 0 else None
             stop = self.cuts.ends[end] if end < len(self.cuts.ends) else None

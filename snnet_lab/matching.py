@@ -6,17 +6,17 @@
 __all__ = ['SHARED', 'accumulator_device', 'Centred', 'centred', 'GramAccumulator', 'solve_stitch', 'rows_of',
            'boundary_features', 'gather_moments', 'solve_layers', 'match', 'match_report']
 
-# %% ../nbs/03_matching.ipynb #594d74c6
+# %% ../nbs/03_matching.ipynb #6f6fdd52
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 
 import pandas as pd
 import torch
 
 from .anchors import Anchor, check_images
 
-# %% ../nbs/03_matching.ipynb #e51654f4
+# %% ../nbs/03_matching.ipynb #d0203f96
 def accumulator_device(device:torch.device) -> torch.device: # the device itself where it can compute in float64, else the CPU
     "Where sums are kept."
     try: return torch.zeros((), dtype=torch.float64, device=device).device
@@ -24,21 +24,23 @@ def accumulator_device(device:torch.device) -> torch.device: # the device itself
 
 @dataclass(frozen=True)
 class Centred:
-    "Rows less their mean, in float64."
-    rows: torch.Tensor  # (R, C)
-    mean: torch.Tensor  # (C,)
+    "Rows less their mean."
+    rows: torch.Tensor  # (R, C) in the precision of the products
+    mean: torch.Tensor  # (C,) float64
 
     @classmethod
-    def of(cls, rows:torch.Tensor) -> 'Centred': # (R, C)
-        rows = rows.detach().to(accumulator_device(rows.device)).double()
-        mean = rows.mean(0)
-        return cls(rows - mean, mean)
+    def of(cls, rows:torch.Tensor, # (R, C)
+        products:torch.dtype=torch.float64, # precision of the products; sums of them are always float64
+    ) -> 'Centred':
+        rows = rows.detach().to(accumulator_device(rows.device))
+        mean = rows.mean(0, dtype=torch.float64)
+        return cls((rows - mean.to(rows.dtype)).to(products) if products != torch.float64 else rows.double() - mean, mean)
 
     @cached_property
-    def gram(self) -> torch.Tensor: return self.rows.T @ self.rows    # (C, C)
+    def gram(self) -> torch.Tensor: return (self.rows.T @ self.rows).double()    # (C, C)
 
     @cached_property
-    def energy(self) -> torch.Tensor: return self.rows.square().sum()
+    def energy(self) -> torch.Tensor: return self.rows.square().sum(dtype=torch.float64)
 
 # %% ../nbs/03_matching.ipynb #81248f01
 def centred(rows, width:int) -> Centred: # (R, width), or Centred already
@@ -47,11 +49,11 @@ def centred(rows, width:int) -> Centred: # (R, width), or Centred already
     if rows.ndim != 2 or rows.shape[1] != width: raise ValueError(f'rows of shape {tuple(rows.shape)}: (rows, {width}) is needed')
     return Centred.of(rows)
 
-# %% ../nbs/03_matching.ipynb #382ec846
+# %% ../nbs/03_matching.ipynb #b9d0a48b
 class GramAccumulator:
-    "Streaming centred moments of pairs of rows: counts, means, X'X, X'Y and Y's energy, in float64."
+    "Streaming centred moments of pairs of rows: counts, means, X'X, X'Y and Y's energy, summed in float64."
     def __init__(self, in_features:int, out_features:int):
-        self.shape, self.n = (in_features, out_features), 0
+        self.shape, self.n, self.precision = (in_features, out_features), 0, 0.
         self.mean_x = self.mean_y = self.xx = self.xy = self.yy = None
 
     def update(self, x, # (R, in) rows, or Centred
@@ -62,25 +64,28 @@ class GramAccumulator:
         rows, mean_y = len(x.rows), torch.stack([y.mean for y in ys]).mean(0)
         if any(len(y.rows) != rows for y in ys): raise ValueError(f'{rows} rows of x against {[len(y.rows) for y in ys]} of y: as many are needed')
         yy = sum(y.energy + rows * (y.mean - mean_y).square().sum() for y in ys)
-        total = ys[0].rows if len(ys) == 1 else torch.stack([y.rows for y in ys]).sum(0)
-        return self._add(len(ys) * rows, x.mean, mean_y, len(ys) * x.gram, x.rows.T @ total, yy)
+        self.precision = max(self.precision, torch.finfo(x.rows.dtype).eps)
+        xy = (x.rows.T @ reduce(torch.add, [y.rows for y in ys])).double()
+        return self._add(len(ys) * rows, x.mean, mean_y, len(ys) * x.gram, xy, yy)
 
     def _add(self, n, mean_x, mean_y, xx, xy, yy):
         "Merge the moments of another block of rows."
         if not self.n: self.n, self.mean_x, self.mean_y, self.xx, self.xy, self.yy = n, mean_x, mean_y, xx, xy, yy
         else:
             dx, dy, weight = mean_x - self.mean_x, mean_y - self.mean_y, self.n * n / (self.n + n)
-            self.xx = self.xx + xx + weight * torch.outer(dx, dx)
-            self.xy = self.xy + xy + weight * torch.outer(dx, dy)
+            self.xx = torch.addr(self.xx + xx, dx, dx, alpha=weight)
+            self.xy = torch.addr(self.xy + xy, dx, dy, alpha=weight)
             self.yy = self.yy + yy + weight * dy.square().sum()
             self.n += n
             self.mean_x, self.mean_y = self.mean_x + dx * n / self.n, self.mean_y + dy * n / self.n
         return self
 
     def __add__(self, other:'GramAccumulator') -> 'GramAccumulator': # of both sets of rows
-        sums = [GramAccumulator(*self.shape)._add(a.n, a.mean_x, a.mean_y, a.xx, a.xy, a.yy) for a in (self, other) if a.n]
-        if not sums: return GramAccumulator(*self.shape)
-        return sums[0] if len(sums) == 1 else sums[0]._add(other.n, other.mean_x, other.mean_y, other.xx, other.xy, other.yy)
+        total = GramAccumulator(*self.shape)
+        total.precision = max(self.precision, other.precision)
+        for a in (self, other):
+            if a.n: total._add(a.n, a.mean_x, a.mean_y, a.xx, a.xy, a.yy)
+        return total
 
     def errors(self, weight:torch.Tensor, # (out, in)
         bias:torch.Tensor,                # (out,)
@@ -91,7 +96,7 @@ class GramAccumulator:
         sse = max(float(sse), 0.)
         return (sse / (self.n * self.shape[1])) ** .5, 1 - sse / max(float(self.yy), 1e-300)
 
-# %% ../nbs/03_matching.ipynb #bcb6d7be
+# %% ../nbs/03_matching.ipynb #c56b541c
 def solve_stitch(x,         # a GramAccumulator, or (R, in) rows
     y:torch.Tensor|None=None, # (R, out) rows, where `x` is rows
     rcond:float=5e-7,       # singular values below this share of the largest are cut
@@ -100,11 +105,15 @@ def solve_stitch(x,         # a GramAccumulator, or (R, in) rows
     gram = x if y is None else GramAccumulator(x.shape[1], y.shape[1]).update(x, y)
     if gram.n == 0: raise ValueError('no rows to solve from: 1 image or more is needed')
     if not torch.isfinite(gram.xx).all() or not torch.isfinite(gram.xy).all(): raise ValueError('the features hold NaN or infinity')
-    values, vectors = torch.linalg.eigh(gram.xx)
-    keep = values > rcond ** 2 * values[-1].clamp(min=torch.finfo(values.dtype).tiny)
-    inverse = torch.where(keep, 1 / values.where(keep, torch.ones_like(values)), 0)
-    weight = ((vectors * inverse) @ (vectors.T @ gram.xy)).T      # (out, in)
-    return weight, gram.mean_y - weight @ gram.mean_x
+    scale = gram.xx.diagonal().clamp(min=0).sqrt()
+    scale = torch.where(scale > 1e-12 * scale.max(), scale, torch.inf)      # constant columns count for nothing
+    values, vectors = torch.linalg.eigh(gram.xx / torch.outer(scale, scale))
+    keep = values > max(rcond ** 2, 8 * gram.precision) * values[-1].clamp(min=1e-300)
+    kept = vectors[:, keep] / scale[:, None]                                # (in, rank)
+    basis = torch.linalg.qr(kept * scale.where(scale.isfinite(), 0)[:, None] ** 2).Q if not keep.all() else None    # of the rows of X
+    weight = (kept / values[keep]) @ (kept.T @ gram.xy)                     # (in, out)
+    if basis is not None: weight = basis @ (basis.T @ weight)
+    return weight.T, gram.mean_y - weight.T @ gram.mean_x
 
 # %% ../nbs/03_matching.ipynb #1f832342
 def rows_of(activation:torch.Tensor, # (B, N, C), (B, H, W, C) or (B, C, H, W)
@@ -126,7 +135,7 @@ def boundary_features(anchor:Anchor, # in eval mode
         found[b] = rows_of(x, anchor.cuts.features[b].layout)
     return found
 
-# %% ../nbs/03_matching.ipynb #fcad51f2
+# %% ../nbs/03_matching.ipynb #08104bbc
 def _plan(net, shared:str) -> dict: # (layer key, group) -> {front boundary: [back boundaries]}
     "Which features each system of equations reads; one system a layer, or one a position for shared='average'."
     systems = {}
@@ -137,17 +146,28 @@ def _plan(net, shared:str) -> dict: # (layer key, group) -> {front boundary: [ba
             system.setdefault(front.index(f) + 1, []).append(back.index(b))
     return systems
 
-def _centred_features(net, images:torch.Tensor, systems:dict) -> dict: # (anchor, boundary) -> Centred rows of (fitted, held-out) images
-    "Each anchor's features once, centred once."
+def _features(net, images:torch.Tensor, systems:dict) -> dict: # (anchor, boundary) -> (B, rows per image, C)
+    "Each anchor's features once."
     wanted = {}
     for (key, _), system in systems.items():
         wanted.setdefault(key[1], set()).update(system)
         wanted.setdefault(key[2], set()).update(*system.values())
-    fitted = len(images) - len(images) // 5
-    halves = lambda v: [Centred.of(h.flatten(0, 1)) for h in (v[:fitted], v[fitted:]) if len(h)]
-    return {(a, b): halves(v) for a, bs in wanted.items() for b, v in boundary_features(net.anchors[a], images, bs).items()}
+    return {(a, b): v for a, bs in wanted.items() for b, v in boundary_features(net.anchors[a], images, bs).items()}
 
-# %% ../nbs/03_matching.ipynb #b61d6f13
+def _take_in(net, features:dict, systems:dict, moments:dict, products:torch.dtype):
+    "Centre each feature once, for the fitted and the held-out images apart, and add what it gives to every system that reads it."
+    def parts(v):
+        fitted = len(v) - len(v) // 5
+        return [Centred.of(h.flatten(0, 1), products) for h in (v[:fitted], v[fitted:]) if len(h)]
+    found = {k: parts(v) for k, v in features.items()}
+    for (key, group), system in systems.items():
+        if (key, group) not in moments:
+            shape = [features[a, b].shape[-1] for a, b in ((key[1], next(iter(system))), (key[2], next(iter(system.values()))[0]))]
+            moments[key, group] = [GramAccumulator(*shape) for _ in range(2)]
+        for f, backs in system.items():
+            for acc, x, *ys in zip(moments[key, group], found[key[1], f], *(found[key[2], b] for b in backs)): acc.update(x, *ys)
+
+# %% ../nbs/03_matching.ipynb #d411c52f
 def _batches(images, batch:int) -> Iterable[torch.Tensor]:
     "Batches of images from a tensor, or from a loader of images or (images, labels)."
     if isinstance(images, torch.Tensor): yield from images.split(batch)
@@ -159,6 +179,7 @@ def gather_moments(net, # an SNNet
     images,             # (N, C, H, W), or batches of them
     shared:str='joint', # one system of equations a layer ('joint'), or one a position ('average')
     batch:int=25,       # images at a time, where `images` is a tensor
+    precise:bool=False, # products in float64; otherwise in the features' own precision. Sums are always in float64
 ) -> dict:              # (layer key, group) -> [GramAccumulator of the fitted images, of the held-out ones]
     "Stream images through the anchors, in eval mode, and sum up what the layers need."
     systems, moments = _plan(net, shared), {}
@@ -168,12 +189,8 @@ def gather_moments(net, # an SNNet
         for part in _batches(images, batch):
             check_images(part, net.anchors[0].size, 'these anchors')
             if not torch.isfinite(part).all(): raise ValueError('the images hold NaN or infinity')
-            features = _centred_features(net, part.to(device), systems)
-            for (key, group), system in systems.items():
-                sums = moments.setdefault((key, group), [GramAccumulator(net.anchors[key[1]].cuts.features[f].width, net.anchors[key[2]].cuts.features[bs[0]].width)
-                                                         for _ in range(2) for f, bs in [next(iter(system.items()))]])
-                for f, backs in system.items():
-                    for acc, x, *ys in zip(sums, features[key[1], f], *(features[key[2], b] for b in backs)): acc.update(x, *ys)
+            features = _features(net, part.to(device), systems)
+            _take_in(net, features, systems, moments, torch.float64 if precise else next(iter(features.values())).dtype)
     finally: net.train(mode)
     if not moments: raise ValueError('no images to match on: 1 or more are needed')
     return moments
@@ -187,7 +204,7 @@ def solve_layers(moments:dict, # from `gather_moments`
         solved.setdefault(key, []).append((*solve_stitch(fitted + held), *solve_stitch(fitted)))
     return {key: tuple(torch.stack(v).mean(0) for v in zip(*found)) for key, found in solved.items()}
 
-# %% ../nbs/03_matching.ipynb #9acf505e
+# %% ../nbs/03_matching.ipynb #8ee93fe2
 SHARED = ('joint', 'average')
 
 def _report(net, moments:dict, weights:dict, held_weights:dict) -> pd.DataFrame:
@@ -205,10 +222,11 @@ def match(net,          # an SNNet
     images,             # (N, C, H, W) clean images, or batches of them
     shared:str='joint', # 'average': as the official code, one solution a position, then their mean
     batch:int=25,       # images at a time, where `images` is a tensor
+    precise:bool=False, # products in float64, at twice the time
 ) -> tuple[dict, pd.DataFrame]: # layer key -> (weight, bias); the report
     "Least squares for every stitching layer of a network; the network is not changed."
     if shared not in SHARED: raise ValueError(f'shared={shared!r}: one of {", ".join(SHARED)} is needed')
-    moments = gather_moments(net, images, shared, batch)
+    moments = gather_moments(net, images, shared, batch, precise)
     solved = solve_layers(moments)
     weights = {k: v[:2] for k, v in solved.items()}
     return weights, _report(net, moments, weights, {k: v[2:] for k, v in solved.items()})

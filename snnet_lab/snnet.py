@@ -188,7 +188,7 @@ class BudgetedModule(StitchedModule):
         if device not in self._latency: self._latency[device] = latency_table(self)
         return table.merge(self._latency[device], on='stitch')
 
-# %% ../nbs/04_snnet.ipynb #3b2ab5e9
+# %% ../nbs/04_snnet.ipynb #7f75ee23
 class SNNet(BudgetedModule):
     "The stitchable network: `net(images, stitch)`, budgets, least-squares start, files."
     def __init__(self, anchors:Iterable[Anchor], space:StitchSpace|None=None, family:str='', **rules):
@@ -198,9 +198,10 @@ class SNNet(BudgetedModule):
     def init_stitches(self, images, # (N, C, H, W) clean images, or batches of them
         shared:str='joint',         # 'average': as the official code
         batch:int=25,               # images at a time, where `images` is a tensor
+        precise:bool=False,         # products in float64
     ) -> pd.DataFrame:              # residual and held-out R2 of each stitching layer
         "Start every stitching layer from least squares (equations 4 and 5)."
-        weights, report = match(self, images, shared, batch)
+        weights, report = match(self, images, shared, batch, precise)
         with torch.no_grad():
             for key, (weight, bias) in weights.items():
                 layer = self.stitching_layer(key)

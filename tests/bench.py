@@ -1,0 +1,128 @@
+"""Measure against the plain way, in the same run: `make bench` (or `make bench ARGS=start`).
+
+Each row is a ratio: how many times faster than the plain way, or the overhead over it. Writes data/bench.csv.
+"""
+import platform
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+import pandas as pd
+import torch
+
+from snnet_lab.cost import cost_table, count_macs, synchronize
+from snnet_lab.data import load_data
+from snnet_lab.evaluation import evaluate
+from snnet_lab.families import load_family
+from snnet_lab.matching import _features, _plan, _take_in, solve_layers
+
+TABLE = Path(__file__).parents[1]/'data/bench.csv'
+DEVICE = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
+
+
+def seconds(f, repeats: int = 1) -> float:
+    "Median seconds of a call."
+    times = []
+    for _ in range(repeats):
+        synchronize(DEVICE); began = time.perf_counter()
+        f()
+        synchronize(DEVICE); times.append(time.perf_counter() - began)
+    return median(times)
+
+
+def row(what: str, ours: float, plain: float, plainly: str, kind: str = 'times faster') -> dict:
+    ratio = plain / ours if kind == 'times faster' else ours / plain
+    print(f'{what}: {ours:.4g} s, {plainly}: {plain:.4g} s, {ratio:.2f} {kind}', flush=True)
+    return dict(what=what, seconds=round(ours, 5), plain_seconds=round(plain, 5), ratio=round(ratio, 3), kind=kind, plain=plainly)
+
+
+@torch.no_grad()
+def start_seconds(net, images) -> tuple[float, float, float]:
+    "Seconds to extract features, to solve from them our way, and with one pseudo-inverse a position (as the official code)."
+    systems, features = _plan(net, 'joint'), []
+    extract = seconds(lambda: features.extend(_features(net, part, systems) for part in images.split(25)))
+
+    def solve():
+        moments = {}
+        for part in features: _take_in(net, part, systems, moments, torch.float32)
+        solve_layers(moments)
+    ours = seconds(solve)
+    whole = {k: torch.cat([part[k] for part in features]).flatten(0, 1) for k in features[0]}
+    features.clear()
+
+    def solve_plainly():
+        for (key, _), system in systems.items():
+            torch.stack([torch.linalg.pinv(whole[key[1], f]) @ whole[key[2], b] for f, backs in system.items() for b in backs]).mean(0)
+    return extract, ours, seconds(solve_plainly)
+
+
+def bench_start() -> list[dict]:
+    "Least squares for DeiT-Ti/S/B (random weights) with 100 images."
+    net = load_family('deit', weights=None).to(DEVICE)
+    images = torch.randn(100, *net.anchors[0].size, device=DEVICE)
+    extract, ours, plain = start_seconds(net, images)
+    return [row('least-squares start, DeiT-Ti/S/B, 100 images: solving', ours, plain, 'one pseudo-inverse a position'),
+            row('least-squares start, DeiT-Ti/S/B, 100 images: features and solving', extract + ours, extract + plain, 'the same features, one pseudo-inverse a position')]
+
+
+def bench_cost() -> list[dict]:
+    "The cost table against one counted forward a stitch."
+    net = load_family('fashion', weights=None).to(DEVICE).eval()
+    image = torch.zeros(1, *net.anchors[0].size, device=DEVICE)
+
+    def plainly():
+        with torch.no_grad():
+            for s in net.space: count_macs(lambda x: net(x, s), image)
+    return [row('cost table, fashion, 71 stitches', seconds(lambda: cost_table(net), 3), seconds(plainly, 3), 'one counted forward a stitch')]
+
+
+def bench_curve() -> list[dict]:
+    "The curve against one pass over the images a stitch."
+    net, batches = load_family('fashion', weights=None).to(DEVICE).eval(), list(load_data(images=1000))
+    costs = cost_table(net)
+
+    def plainly():
+        with torch.no_grad():
+            for s in net.space:
+                for images, labels in batches: (net(images.to(DEVICE), s).argmax(-1).cpu() == labels).sum()
+    import snnet_lab.evaluation as evaluation
+    evaluation.cost_table = lambda net: costs       # the table is measured above
+    return [row('curve, fashion, 71 stitches, 1,000 images', seconds(lambda: evaluate(net, batches, progress=False)), seconds(plainly), 'each stitch by itself')]
+
+
+@torch.no_grad()
+def bench_overhead() -> list[dict]:
+    "A stitch's forward against the timm models' own modules and the layer, called by hand."
+    rows = []
+    for family, stitch, batch in (('fashion', 50, 64), ('fashion', 50, 1), ('deit', 50, 8)):
+        net = load_family(family, weights=None).to(DEVICE).eval()
+        s = net.space[stitch]
+        (a, b), ((front, back),) = s.anchors, s.cuts
+        first, second, layer = net.anchors[a].model, net.anchors[b].model, net.stitching_layer(s.layers[0])
+        images = torch.randn(batch, *net.anchors[0].size, device=DEVICE)
+
+        def plainly():
+            x = first.norm_pre(first.patch_drop(first._pos_embed(first.patch_embed(images))))
+            for block in first.blocks[:front[1] + 1]: x = block(x)
+            x = layer(x)
+            for block in second.blocks[back[1]:]: x = block(x)
+            return second.forward_head(second.norm(x))
+        assert torch.equal(plainly(), net(images, s))
+        pairs = [(seconds(lambda: net(images, s)), seconds(plainly)) for _ in range(30 if family == 'fashion' else 12)]     # in turn, so that both meet the same machine
+        rows.append(row(f'one stitch, {family}, batch {batch}', median(p[0] for p in pairs), median(p[1] for p in pairs), "the anchors' own blocks by hand", 'of the plain time'))
+    return rows
+
+
+BENCHES = dict(start=bench_start, cost=bench_cost, curve=bench_curve, overhead=bench_overhead)
+
+if __name__ == '__main__':
+    asked = sys.argv[1:] or list(BENCHES)
+    if unknown := [b for b in asked if b not in BENCHES]: sys.exit(f'no bench {unknown[0]!r}: one of {", ".join(BENCHES)} is needed')
+    machine = f'{DEVICE.type}, {torch.get_num_threads()} threads, torch {torch.__version__}, {time.strftime("%Y-%m-%d", time.gmtime())}, make bench'
+    rows = [r | dict(machine=machine, python=platform.python_version()) for b in asked for r in BENCHES[b]()]
+    table = pd.DataFrame(rows)
+    if TABLE.exists():
+        old = pd.read_csv(TABLE)
+        table = pd.concat([old[~old.what.isin(table.what)], table])
+    table.to_csv(TABLE, index=False)
