@@ -72,8 +72,8 @@ def curve_figure(curve:pd.DataFrame, # of `evaluate`
         xaxis=dict(title=f'cost of one image, {prefix}{cost}', showgrid=True), yaxis=dict(title='top-1 accuracy, %', showgrid=True),
         legend=dict(x=.99, y=.02, xanchor='right', yanchor='bottom', bgcolor='rgba(255,255,255,.6)'))
 
-# %% ../nbs/11_plots.ipynb #bba1ae45
-def _colour(i:int) -> str: return ('#56B4E9', '#E69F00', '#009E73', '#CC79A7')[i % 4]
+# %% ../nbs/11_plots.ipynb #b911f19a
+def _colour(i:int) -> str: return ('#9FD6CC', '#3AA394', '#00614F', '#003B30')[i % 4]
 
 def stitch_svg(stitch:Stitch, # which
     depths:Sequence,          # blocks per stage of each anchor

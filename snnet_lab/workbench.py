@@ -176,7 +176,7 @@ def card_html(net:SNNet, row:pd.Series, largest:float) -> str: # `row` of the cu
     picture = stitch_svg(stitch, [a.depths for a in net.anchors], [a.widths for a in net.anchors], names)
     return f'<div class="wb-card" data-stitch="{stitch.id}"><h3>Stitch {stitch.id}</h3><p>{html.escape(describe(stitch, names))}</p>{picture}<div class="wb-facts">{cells}</div></div>'
 
-# %% ../nbs/12_workbench.ipynb #7325afae
+# %% ../nbs/12_workbench.ipynb #e5e77197
 def thumbnail(image:torch.Tensor) -> str: # (C, H, W), any range -> data URL
     "An image as PNG, stretched to the full range of brightness."
     x = image.float() - image.min()
@@ -184,7 +184,7 @@ def thumbnail(image:torch.Tensor) -> str: # (C, H, W), any range -> data URL
     Image.fromarray(x[..., 0] if x.shape[2] == 1 else x).save(out := io.BytesIO(), 'PNG')
     return 'data:image/png;base64,' + base64.b64encode(out.getvalue()).decode()
 
-def thumbs_html(run:Run, images:torch.Tensor, labels:torch.Tensor, classes:Sequence[str], most:int=16) -> str:
+def thumbs_html(run:Run, images:torch.Tensor, labels:torch.Tensor, classes:Sequence[str], most:int=14) -> str:
     "The first images with what the stitch called them; wrong ones say what they are."
     found = []
     for image, label, named, p in list(zip(images, labels.tolist(), run.predictions.tolist(), run.confidence.tolist()))[:most]:

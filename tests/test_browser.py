@@ -85,7 +85,7 @@ def test_drag_click_run(page, lab, state, tmp_path):
     wait_card(page, ring(page)['stitch'])
     page.wait_for_selector('.wb-table')
     assert int(page.locator('.wb-result[data-stitch]').get_attribute('data-stitch')) == beaten
-    assert page.locator('.wb-thumb img').count() == 16
+    assert page.locator('.wb-thumb img').count() == 14
     assert page.locator('.wb-table tbody tr').count() in (2, 3) and '%' in page.locator('.wb-table tr.chosen').inner_text()
     page.screenshot(path=tmp_path/'workbench.png', full_page=True)
     assert not page.outside and not page.errors, (page.outside, page.errors)

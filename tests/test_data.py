@@ -1,0 +1,70 @@
+"What data/README.md says of the shipped files is true, and the shipped network is what the project promises."
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from safetensors import safe_open
+
+from snnet_lab.cost import cost_table
+from snnet_lab.data import load_data
+from snnet_lab.evaluation import anchor_line, evaluate, frontier
+from snnet_lab.families import FAMILIES, load_family
+
+DATA = Path(__file__).parents[1]/'data'
+ROWS = re.findall(r'^\| `([^`]+)` \|.*\| ([\d,]+) \| `([0-9a-f]{64})` \|$', (DATA/'README.md').read_text(), re.M)
+
+
+@pytest.fixture(scope='module')
+def net(): return load_family('fashion')
+
+
+def test_readme_lists_every_large_file():
+    assert len(ROWS) >= 9
+    large = {str(p.relative_to(DATA)) for p in DATA.rglob('*') if p.is_file() and 'unpacked' not in p.parts and p.suffix in ('.gz', '.safetensors', '.png')}
+    assert large <= {r[0] for r in ROWS}
+
+
+@pytest.mark.parametrize('name, size, digest', ROWS, ids=[r[0] for r in ROWS])
+def test_size_and_sha256(name, size, digest):
+    content = (DATA/name).read_bytes()
+    assert len(content) == int(size.replace(',', '')) and hashlib.sha256(content).hexdigest() == digest
+
+
+def test_data_stays_small():
+    assert sum(p.stat().st_size for p in DATA.rglob('*') if p.is_file() and 'unpacked' not in p.parts) < 60e6
+
+
+def test_the_curve_is_whole_and_exact(net):
+    curve = net.curve
+    assert curve.stitch.tolist() == list(range(71)) and (curve.n == 10_000).all()
+    columns = ['stitch', 'anchors', 'cuts', 'macs', 'params']
+    pd.testing.assert_frame_equal(cost_table(net)[columns], curve[columns])
+    few = [0, 2, 3, 36, 37, 70]
+    again = evaluate(net, load_data(images=1000), few, progress=False)
+    for _, r in again.iterrows():       # the first 1,000 images: within sampling error of all 10,000
+        assert abs(r.top1 - curve.top1[r.stitch]) < 3.5, r
+
+
+def test_the_anchors_of_the_family(net):
+    made = json.loads((DATA/'fashion/made.json').read_text())
+    own = [made[f'anchor_{i}']['top1'] for i in range(3)]
+    assert own[1] - own[0] >= 1.5 and own[2] - own[1] >= 1.5 and own[2] >= 91, own
+    exact = evaluate(load_family('fashion', weights='anchors'), load_data(), range(3), progress=False).top1
+    assert all(abs(a - b) <= .03 for a, b in zip(exact, own)), (exact.tolist(), own)     # another machine may round an image or two differently
+    for i in range(3): assert abs(net.curve.top1[i] - own[i]) <= .5, f'anchor {i} moved from {own[i]} to {net.curve.top1[i]}'
+
+
+def test_the_frontier_holds_the_line(net):
+    best = frontier(net.curve)
+    below = anchor_line(net.curve)[best.index] - best.top1
+    assert len(best) >= 10 and below.mean() <= .3, below
+
+
+def test_files_hold_no_code():
+    for path in DATA.rglob('*.safetensors'):
+        with safe_open(path, 'pt') as f: assert list(f.keys())
+    assert not [p for p in DATA.rglob('*') if p.suffix in ('.pth', '.pt', '.pkl', '.bin')]
+    assert FAMILIES['fashion'].file.exists()
