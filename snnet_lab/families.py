@@ -20,7 +20,7 @@ def data_dir() -> Path: # the project's data/, or what SNNET_LAB_DATA names
     if not path.is_dir(): raise FileNotFoundError(f'{path} does not exist: run from a clone of the project, or set SNNET_LAB_DATA to its data folder')
     return path
 
-# %% ../nbs/05_families.ipynb #a16a1f7a
+# %% ../nbs/05_families.ipynb #16b74b95
 @dataclass(frozen=True)
 class Family:
     "Anchors and rules under one name."
@@ -40,9 +40,19 @@ def _fashion(width:int, heads:int) -> dict: # timm's VisionTransformer as in Dei
     "An anchor of the shipped family."
     return dict(name='deit_tiny_patch16_224', img_size=28, patch_size=7, in_chans=1, num_classes=10, depth=12, embed_dim=width, num_heads=heads, weight_init='jax')
 
+def _anchors(*names:str) -> tuple[dict, ...]: return tuple(dict(name=n) for n in names)
+
 FAMILIES = {f.name: f for f in (
     Family('fashion', 'Three small ViTs for Fashion-MNIST', (_fashion(24, 2), _fashion(48, 3), _fashion(128, 4)), ('ViT-24', 'ViT-48', 'ViT-128'), dict(kernel=2, stride=1), shipped=True),
-    Family('deit', 'DeiT-Ti/S/B for ImageNet (paper, section 4.1)', tuple(dict(name=f'deit_{s}_patch16_224') for s in ('tiny', 'small', 'base')), ('DeiT-Ti', 'DeiT-S', 'DeiT-B'), dict(kernel=2, stride=1)),
+    Family('deit', 'DeiT-Ti/S/B for ImageNet (paper, section 4.1)', _anchors('deit_tiny_patch16_224', 'deit_small_patch16_224', 'deit_base_patch16_224'),
+           ('DeiT-Ti', 'DeiT-S', 'DeiT-B'), dict(kernel=2, stride=1)),
+    Family('swin', 'Swin-Ti/S/B for ImageNet (paper, section 4.1)', _anchors(*(f'swin_{s}_patch4_window7_224.ms_in22k_ft_in1k' for s in ('tiny', 'small', 'base'))),
+           ('Swin-Ti', 'Swin-S', 'Swin-B'), dict(stages=(0, 1, 2))),
+    Family('resnet', 'ResNet-18/50 for ImageNet (paper, section 4.1)', _anchors('resnet18', 'resnet50'), ('ResNet-18', 'ResNet-50'), dict(stages=(1, 2))),
+    Family('resnet_swin', 'ResNet-18 and Swin-Ti: from a CNN to a ViT (paper, section 4.1)', _anchors('resnet18', 'swin_tiny_patch4_window7_224.ms_in1k'), ('ResNet-18', 'Swin-Ti'), dict(stages=(1, 2))),
+    Family('levit', 'LeViT-192/256 for ImageNet (official code)', _anchors('levit_192', 'levit_256'), ('LeViT-192', 'LeViT-256'), dict(stages=(0, 1))),
+    Family('deit3_two_way', 'DeiT3-S/L, stitched both ways (SN-Netv2)', _anchors('deit3_small_patch16_224.fb_in22k_ft_in1k', 'deit3_large_patch16_224.fb_in22k_ft_in1k'),
+           ('DeiT3-S', 'DeiT3-L'), dict(direction='both', max_anchors=3, dense=False)),
 )}
 
 # %% ../nbs/05_families.ipynb #3dea0baf

@@ -26,12 +26,17 @@ def paired_cuts(depth:int, # blocks of each anchor
                 if not forward or j < l: owner.setdefault((j, l), w)
     return list(owner.items())
 
-# %% ../nbs/01_space.ipynb #cbede92e
+# %% ../nbs/01_space.ipynb #3a9df5ac
 def unpaired_cuts(front_depth:int, # blocks of the front anchor
     back_depth:int,                # blocks of the back anchor
+    dense:bool=True,               # enter every block of a deeper back anchor
 ) -> list[tuple[tuple[int, int], int]]: # ((front block j, back block l), index of the layer)
     "Position pairs of two anchors of unequal depth by nearest interpolation."
     if min(front_depth, back_depth) < 1: raise ValueError(f'depths {front_depth} and {back_depth}: 1 or more blocks are needed')
+    if not dense and max(front_depth, back_depth) % min(front_depth, back_depth):
+        raise ValueError(f'depths {front_depth} and {back_depth}: without dense=True one must be a multiple of the other')
+    if front_depth <= back_depth and not dense:
+        return [((m - 1, m * back_depth // front_depth), m - 1) for m in range(1, front_depth)]
     if front_depth <= back_depth:   # back block l is entered from front block floor(l L1 / L2)
         pairs = [(l * front_depth // back_depth, l) for l in range(1, back_depth)]
         return [(p, p[0]) for p in pairs]
@@ -62,14 +67,14 @@ class Stitch:
         steps = [f'{a} through block {f[0]}.{f[1]}, {b} from block {k[0]}.{k[1]}' for (a, b), (f, k) in zip(pairwise(self.anchors), self.cuts)]
         return 'anchor ' + '; '.join(steps)
 
-# %% ../nbs/01_space.ipynb #26b713a4
-def _step_cuts(front:Sequence[int], back:Sequence[int], stages:Sequence[int], kernel:int, stride:int):
+# %% ../nbs/01_space.ipynb #263bc4c9
+def _step_cuts(front:Sequence[int], back:Sequence[int], stages:Sequence[int], kernel:int, stride:int, dense:bool=True):
     "Yield (front cut, back cut, stage, layer index) for all steps from one anchor to another."
     staged = len(front) > 1
     for s in stages:
         paired = front[s] == back[s]
         k = min(kernel, front[s]) if staged else kernel
-        found = paired_cuts(front[s], k, stride, forward=staged) if paired else unpaired_cuts(front[s], back[s])
+        found = paired_cuts(front[s], k, stride, forward=staged) if paired else unpaired_cuts(front[s], back[s], dense)
         used = {w: i for i, w in enumerate(dict.fromkeys(w for _, w in found))}     # all indices from 0
         for (j, l), w in found: yield (s, j), (s, l), s, used[w]
 
@@ -101,19 +106,19 @@ def _paths(steps:dict, max_anchors:int) -> Iterator[list]: # lists of (front anc
         level = [path + [s] for path in level for (front, _), found in steps.items() if front == path[-1][1]
                  for s in found if s[2] >= path[-1][3]]
 
-# %% ../nbs/01_space.ipynb #f4337ebf
-def _enumerate(depths, kernel:int, stride:int, nearest:bool, direction:str, max_anchors:int, stages) -> tuple[Stitch, ...]:
+# %% ../nbs/01_space.ipynb #e6330986
+def _enumerate(depths, kernel:int, stride:int, nearest:bool, direction:str, max_anchors:int, stages, dense:bool=True) -> tuple[Stitch, ...]:
     "The stitches that the rules of `StitchSpace.build` admit."
     known = range(len(depths[0]))
     if bad := [s for s in stages if s not in known]: raise ValueError(f'stage {bad[0]} does not exist: the anchors have stages 0 to {known[-1]}')
     if max_anchors < 1: raise ValueError(f'max_anchors={max_anchors}: 1 or more is needed')
-    steps = {(a, b): [(a, b, f, k, (s, a, b, i)) for f, k, s, i in _step_cuts(depths[a], depths[b], stages, kernel, stride)]
+    steps = {(a, b): [(a, b, f, k, (s, a, b, i)) for f, k, s, i in _step_cuts(depths[a], depths[b], stages, kernel, stride, dense)]
              for a, b in _pairs(len(depths), nearest, direction)}
     found = [((a,), (), ()) for a in range(len(depths))]
     for p in _paths(steps, max_anchors): found.append(((p[0][0], *(s[1] for s in p)), tuple((s[2], s[3]) for s in p), tuple(s[4] for s in p)))
     return tuple(Stitch(i, *f) for i, f in enumerate(found))
 
-# %% ../nbs/01_space.ipynb #05af7c3a
+# %% ../nbs/01_space.ipynb #e9c2f223
 @dataclass(frozen=True)
 class StitchSpace(Sequence):
     "All stitches of a family, anchors first; `space[i].id == i`."
@@ -129,11 +134,12 @@ class StitchSpace(Sequence):
         direction:str='fast_to_slow', # or 'slow_to_fast', 'both'
         max_anchors:int=2,            # anchors on one path
         stages:Sequence[int]|None=None, # stages in which to stitch; None: all
+        dense:bool=True,              # where depths differ, enter every block of the deeper anchor
     ) -> 'StitchSpace':
         "Enumerate the space under the given rules."
         depths = _depths(anchors_or_depths)
         stages = list(range(len(depths[0])) if stages is None else stages)
-        rules = dict(kernel=kernel, stride=stride, nearest=nearest, direction=direction, max_anchors=max_anchors, stages=stages)
+        rules = dict(kernel=kernel, stride=stride, nearest=nearest, direction=direction, max_anchors=max_anchors, stages=stages, dense=dense)
         return cls(depths, rules, _enumerate(depths, **rules))
 
     def __len__(self) -> int: return len(self.stitches)
