@@ -26,7 +26,7 @@ FAMILY = find_family('fashion')
 OUT = FAMILY.file.parent
 BATCH = 128
 ANCHOR = Recipe(epochs=14, warmup_epochs=1, optimizer='nmuon', lr=2e-3, weight_decay=.05, label_smoothing=.1, distill=0)
-STITCHED = Recipe(epochs=12, warmup_epochs=1, lr=5e-4, lr_stitches=1e-3, weight_decay=.05, distill=.5)
+STITCHED = Recipe(epochs=12, warmup_epochs=.5, optimizer='nmuon', lr=5e-4, lr_stitches=1e-3, weight_decay=.05, label_smoothing=.1, distill=.5)
 MATCH_IMAGES = 1000
 
 

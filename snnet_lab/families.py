@@ -20,7 +20,7 @@ def data_dir() -> Path: # the project's data/, or what SNNET_LAB_DATA names
     if not path.is_dir(): raise FileNotFoundError(f'{path} does not exist: run from a clone of the project, or set SNNET_LAB_DATA to its data folder')
     return path
 
-# %% ../nbs/05_families.ipynb #16b74b95
+# %% ../nbs/05_families.ipynb #be230aa3
 @dataclass(frozen=True)
 class Family:
     "Anchors and rules under one name."
@@ -43,7 +43,7 @@ def _fashion(width:int, heads:int) -> dict: # timm's VisionTransformer as in Dei
 def _anchors(*names:str) -> tuple[dict, ...]: return tuple(dict(name=n) for n in names)
 
 FAMILIES = {f.name: f for f in (
-    Family('fashion', 'Three small ViTs for Fashion-MNIST', (_fashion(24, 2), _fashion(48, 3), _fashion(128, 4)), ('ViT-24', 'ViT-48', 'ViT-128'), dict(kernel=2, stride=1), shipped=True),
+    Family('fashion', 'Three small ViTs for Fashion-MNIST', (_fashion(16, 2), _fashion(36, 3), _fashion(128, 4)), ('ViT-16', 'ViT-36', 'ViT-128'), dict(kernel=2, stride=1), shipped=True),
     Family('deit', 'DeiT-Ti/S/B for ImageNet (paper, section 4.1)', _anchors('deit_tiny_patch16_224', 'deit_small_patch16_224', 'deit_base_patch16_224'),
            ('DeiT-Ti', 'DeiT-S', 'DeiT-B'), dict(kernel=2, stride=1)),
     Family('swin', 'Swin-Ti/S/B for ImageNet (paper, section 4.1)', _anchors(*(f'swin_{s}_patch4_window7_224.ms_in22k_ft_in1k' for s in ('tiny', 'small', 'base'))),

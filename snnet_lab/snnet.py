@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['FORMAT', 'BUDGETS', 'LayoutLinear', 'stitching_layer', 'check_anchors', 'check_finite', 'write_atomic', 'read_header',
-           'within_budget', 'StitchedModule', 'read_curve', 'save_network', 'BudgetedModule', 'SNNet']
+           'within_budget', 'StitchedModule', 'anchor_header', 'read_curve', 'save_network', 'BudgetedModule', 'SNNet']
 
-# %% ../nbs/04_snnet.ipynb #8d546c0e
+# %% ../nbs/04_snnet.ipynb #70e31396
 import hashlib
 import io
 import json
@@ -17,11 +17,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
+import timm
 import torch
 from safetensors import safe_open
 from safetensors.torch import save
 from torch import nn
 
+from . import __version__
 from .anchors import Anchor, Feature, check_images, load_anchor, load_weights
 from .cost import cost_table, latency_table, read_table, write_table
 from .matching import match, rows_of
@@ -51,9 +53,11 @@ def stitching_layer(front:Feature, # what the front anchor hands over
     if front.layout != back.layout: return LayoutLinear(front, back)
     return nn.Conv2d(front.width, back.width, 1) if front.layout == 'NCHW' else nn.Linear(front.width, back.width)
 
-# %% ../nbs/04_snnet.ipynb #86019ca6
+# %% ../nbs/04_snnet.ipynb #386d041e
 def check_anchors(anchors:list[Anchor]):
     "Raise a ValueError unless the anchors read the same images and know the same number of classes."
+    weights = [sum(p.numel() for p in a.parameters()) for a in anchors]
+    if weights != sorted(weights): warnings.warn(f'anchors are to be given cheapest first; these have {", ".join(f"{w:,}" for w in weights)} parameters', stacklevel=4)
     for what, values in (('numbers of classes', [a.num_classes for a in anchors]), ('image sizes', [a.size for a in anchors])):
         if len(set(values)) > 1:
             raise ValueError(f'the anchors have different {what}: ' + ', '.join(f'{a.name} {v}' for a, v in zip(anchors, values)) + '; they must be equal')
@@ -64,7 +68,7 @@ def check_finite(images:torch.Tensor):
     bad = (~torch.isfinite(images)).flatten(1).any(1).nonzero().flatten().tolist()
     if bad: raise ValueError(f'image {bad[0]} of the batch holds NaN or infinity ({len(bad)} such images): finite values are needed')
 
-# %% ../nbs/04_snnet.ipynb #5cff6e73
+# %% ../nbs/04_snnet.ipynb #978bd7ef
 FORMAT = 1
 
 def write_atomic(path:Path, data:bytes):
@@ -89,11 +93,13 @@ def read_header(path:str|Path, # a file written by SNNet.save
         with safe_open(path, 'pt') as f: header = (f.metadata() or {}).get('snnet_lab')
     except Exception as e: raise ValueError(f'{path} is torn or no safetensors file: {e}') from e
     if header is None: raise ValueError(f'{path} is not a network of snnet_lab: its header has no "snnet_lab" entry')
-    header = json.loads(header)
+    try: header = dict(json.loads(header))
+    except (ValueError, TypeError) as e: raise ValueError(f'{path} is not a network of snnet_lab: its header cannot be read ({e})') from e
     if header.get('format') != FORMAT: raise ValueError(f'{path} is of format {header.get("format")}; this version of snnet_lab reads format {FORMAT}')
+    if lacking := {'anchors', 'rules', 'family'} - header.keys(): raise ValueError(f'{path} is not a whole network of snnet_lab: its header lacks {sorted(lacking)}')
     return header
 
-# %% ../nbs/04_snnet.ipynb #6c350130
+# %% ../nbs/04_snnet.ipynb #5425e9e8
 BUDGETS = {'macs': 'MACs', 'params': 'parameters', 'memory': 'bytes', 'ms': 'ms'}
 
 def within_budget(table:pd.DataFrame, # a curve or cost table
@@ -104,8 +110,10 @@ def within_budget(table:pd.DataFrame, # a curve or cost table
     if unknown := [k for k in budget if k not in BUDGETS]: raise ValueError(f'unknown budget {unknown[0]!r}: one of {", ".join(BUDGETS)} is needed')
     fits = pd.Series(True, table.index)
     for k, most in budget.items():
-        fits &= table[k] <= most
-        if not fits.any(): raise ValueError(f'no stitch costs {k} <= {most:,}; the cheapest needs {table[k].min():,.6g} {BUDGETS[k]}')
+        within = fits & (table[k] <= most)
+        others = '' if fits.all() else ' within the other budgets'
+        if not within.any(): raise ValueError(f'no stitch{others} costs {k} <= {most:,}; the cheapest needs {table[k][fits].min():,.6g} {BUDGETS[k]}')
+        fits = within
     best = table[fits].sort_values([*(['top1'] if 'top1' in table else []), 'macs'], ascending=[False, True] if 'top1' in table else False)
     return int(best.stitch.iloc[0])
 
@@ -154,7 +162,15 @@ class StitchedModule(nn.Module):
             x = self.anchors[a].run(x, start, stop)
         return x
 
-# %% ../nbs/04_snnet.ipynb #3e5c1041
+# %% ../nbs/04_snnet.ipynb #81c86ed8
+def anchor_header(anchor:Anchor) -> dict: # what `load_anchor` needs to build it again
+    "An anchor's line in a file's header; a ValueError if it could not be rebuilt from it."
+    if not timm.is_model(anchor.name): raise ValueError(f'anchor {anchor.name!r} cannot be saved: timm has no model of that name; load_anchor gives one that can')
+    try: arguments = json.loads(json.dumps(anchor.arguments))
+    except TypeError as e: raise ValueError(f'anchor {anchor.name} cannot be saved: its timm arguments {anchor.arguments} are not plain values ({e})') from e
+    return dict(name=anchor.name, size=list(anchor.size), arguments=arguments)
+
+# %% ../nbs/04_snnet.ipynb #6fcef57b
 def read_curve(path:Path,  # the CSV beside a network's file
     fingerprint:str|None,  # sha256 that the network's header gives; None: it has no curve
 ) -> pd.DataFrame|None:
@@ -170,6 +186,7 @@ def save_network(net:'SNNet', # weights, header and, if there is one, curve
     "Write a network's files, each atomically."
     path, header, curve = Path(path), net.header(), None
     if path.suffix != '.safetensors': raise ValueError(f'{path}: a network is saved as .safetensors')
+    if StitchSpace.build(net.anchors, **net.space.rules).stitches != net.space.stitches: raise ValueError('a space that no rules describe cannot be saved')
     if net.curve is not None:
         write_table(net.curve, text := io.StringIO())
         curve = text.getvalue().encode()
@@ -203,7 +220,7 @@ class BudgetedModule(StitchedModule):
         if device not in self._latency: self._latency[device] = latency_table(self)
         return table.merge(self._latency[device], on='stitch')
 
-# %% ../nbs/04_snnet.ipynb #7f75ee23
+# %% ../nbs/04_snnet.ipynb #d253bbb2
 class SNNet(BudgetedModule):
     "The stitchable network: `net(images, stitch)`, budgets, least-squares start, files."
     def __init__(self, anchors:Iterable[Anchor], space:StitchSpace|None=None, family:str='', **rules):
@@ -212,8 +229,8 @@ class SNNet(BudgetedModule):
 
     def init_stitches(self, images, # (N, C, H, W) clean images, or batches of them
         shared:str='joint',         # 'average': as the official code
-        batch:int=25,               # images at a time, where `images` is a tensor
-        precise:bool=False,         # products in float64
+        batch:int=25,               # images at a time
+        precise:bool=False,         # products in float64 from the start
     ) -> pd.DataFrame:              # residual and held-out R2 of each stitching layer
         "Start every stitching layer from least squares (equations 4 and 5)."
         weights, report = match(self, images, shared, batch, precise)
@@ -225,8 +242,8 @@ class SNNet(BudgetedModule):
         return report
 
     def header(self) -> dict: # what a file needs to rebuild this network
-        anchors = [dict(name=a.name, size=list(a.size), arguments=a.arguments) for a in self.anchors]
-        return json.loads(json.dumps(dict(format=FORMAT, family=self.family, anchors=anchors, rules=self.space.rules)))
+        return dict(format=FORMAT, family=self.family, anchors=[anchor_header(a) for a in self.anchors], rules=self.space.rules,
+                    versions=dict(snnet_lab=__version__, torch=torch.__version__, timm=timm.__version__))
 
     def save(self, path:str|Path): save_network(self, path)   # .safetensors; the curve goes beside it as .csv
 
@@ -240,8 +257,9 @@ class SNNet(BudgetedModule):
     def load_weights(self, path:str|Path) -> 'SNNet': # a file of these same anchors and rules
         "Read weights and curve into this network; if they do not fit, a ValueError says why and nothing is changed."
         path, header, own = Path(path), read_header(path), self.header()
-        for k in ('anchors', 'rules'):
-            if header[k] != own[k]: raise ValueError(f'{path} is of another space: its {k} are {header[k]}, here they are {own[k]}')
+        if header['anchors'] != own['anchors']: raise ValueError(f'{path} is of other anchors: {header["anchors"]}; here they are {own["anchors"]}')
+        if StitchSpace.build(self.anchors, **header['rules']).stitches != self.space.stitches:
+            raise ValueError(f'{path} is of another space: its rules are {header["rules"]}, here they are {own["rules"]}')
         load_weights(self, path, 'this network')
         self.curve = read_curve(path.with_suffix('.csv'), header.get('curve'))
         return self

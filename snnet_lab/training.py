@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['TUNE', 'Recipe', 'uniform', 'distillation_loss', 'make_optimizer', 'make_schedule', 'train']
 
-# %% ../nbs/07_training.ipynb #2bfe0b85
+# %% ../nbs/07_training.ipynb #506ba8f9
 import copy
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 
 import pandas as pd
 import torch
@@ -79,7 +79,7 @@ def make_schedule(optimizer:torch.optim.Optimizer, recipe:Recipe, steps:int) -> 
     warmup = int(recipe.warmup_epochs * steps)
     return CosineLRScheduler(optimizer, t_initial=recipe.epochs * steps, warmup_t=warmup, warmup_lr_init=0., warmup_prefix=False, t_in_epochs=False)
 
-# %% ../nbs/07_training.ipynb #fbd87d7c
+# %% ../nbs/07_training.ipynb #6e1d4be1
 def _step(net:SNNet, optimizer, recipe:Recipe, teacher, stitch:int, images:torch.Tensor, labels:torch.Tensor) -> float: # the loss
     "One step of Algorithm 1 for one stitch."
     with torch.no_grad(): taught = teacher(images) if teacher is not None and recipe.distill else None
@@ -87,7 +87,8 @@ def _step(net:SNNet, optimizer, recipe:Recipe, teacher, stitch:int, images:torch
     if not torch.isfinite(loss): raise FloatingPointError(f'the loss is {loss.item()} at stitch {stitch}; the weights are those before this step. A lower learning rate may help')
     optimizer.zero_grad(set_to_none=True)       # parts that the stitch does not use have no gradient and do not move
     loss.backward()
-    if recipe.clip_grad: nn.utils.clip_grad_norm_([p for g in optimizer.param_groups for p in g['params']], recipe.clip_grad)
+    norm = nn.utils.clip_grad_norm_([p for g in optimizer.param_groups for p in g['params']], recipe.clip_grad or float('inf'))
+    if not torch.isfinite(norm): raise FloatingPointError(f'a gradient is {norm.item()} at stitch {stitch}; the weights are those before this step. A lower learning rate may help')
     optimizer.step()
     return loss.item()
 
@@ -111,7 +112,7 @@ def _run(net, loader, recipe, teacher, stitches, progress, on_epoch, rows):
                 bar.set_postfix_str(f'loss {pd.Series([r["loss"] for r in rows[-50:]]).mean():.3f}, {rows[-1]["images_per_s"]:,.0f} images/s', refresh=False)
             if on_epoch is not None: on_epoch(epoch, rows)
 
-# %% ../nbs/07_training.ipynb #a5dc8243
+# %% ../nbs/07_training.ipynb #86ab3ab5
 def train(net:SNNet,                  # changed in place; its curve is dropped
     loader:DataLoader,                # batches (images, labels) with augmentation
     recipe:Recipe=Recipe(),
@@ -125,13 +126,14 @@ def train(net:SNNet,                  # changed in place; its curve is dropped
     stitches = [s.id for s in chosen if recipe.tune == 'full' or s.layers]      # an anchor alone has nothing to tune but itself
     if not stitches: raise ValueError('no stitches to train: name one or more, or None for all')
     if len(loader) == 0: raise ValueError('the loader has no batches')
-    if teacher == 'largest': teacher = copy.deepcopy(net.anchors[-1])
-    if teacher is not None: teacher = teacher.eval().requires_grad_(False)
+    if isinstance(teacher, str) and teacher != 'largest': raise ValueError(f"teacher={teacher!r}: 'largest', a module or None is needed")
+    if teacher is not None: teacher = copy.deepcopy(net.anchors[-1] if teacher == 'largest' else teacher).eval()     # the caller's own stays as it is
     asking, rows, cuda = {n: p.requires_grad for n, p in net.named_parameters()}, [], [d for d in range(torch.cuda.device_count())]
     net.curve = None
     try:
         with torch.random.fork_rng(cuda):
             torch.manual_seed(recipe.seed)
+            if getattr(loader, 'generator', None) is not None: loader.generator.manual_seed(recipe.seed)
             net.train()
             if recipe.tune == 'stitches': net.anchors.requires_grad_(False).eval()
             _run(net, loader, recipe, teacher, stitches, progress, on_epoch, rows)
