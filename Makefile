@@ -16,7 +16,7 @@ help:            ## list the commands
 
 $(RUNS): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 10) else f"Python {sys.version.split()[0]} is too old: 3.10 or newer is needed (make PYTHON=python3.12 ...)")'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing (torch comes with its CUDA libraries: about 5 GB and 3 minutes, once)"
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['all_logits', 'wilson', 'running_counts', 'curve_table', 'evaluate', 'frontier', 'anchor_line']
 
-# %% ../nbs/08_evaluation.ipynb #0a12278f
+# %% ../nbs/08_evaluation.ipynb #9ea6e29b
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -13,9 +13,9 @@ import pandas as pd
 import torch
 from tqdm.auto import tqdm
 
+from .anchors import check_images, evaluating
 from .cost import cost_table
 from .snnet import SNNet, check_finite
-from .anchors import check_images
 from .space import Stitch
 
 # %% ../nbs/08_evaluation.ipynb #741c9be2
@@ -73,22 +73,20 @@ def curve_table(costs:pd.DataFrame, counts:np.ndarray, n:int) -> pd.DataFrame:
     low, high = wilson(counts[:, 0], n)
     return costs.assign(top1=100 * counts[:, 0] / n, top5=100 * counts[:, 1] / n, n=n, ci_low=low, ci_high=high)
 
-# %% ../nbs/08_evaluation.ipynb #8b4c4c47
-def evaluate(net:SNNet,        # on the device to use; its mode is kept
+# %% ../nbs/08_evaluation.ipynb #4457433d
+def evaluate(net:SNNet,        # on the device to use; its modules keep their modes
     loader:Iterable,           # batches (images, labels)
-    stitches:Iterable|None=None, # Stitches or ids; None: all
+    stitches:Iterable|None=None, # Stitches or ids, each counted once; None: all
     progress:bool=True,        # show a bar
 ) -> pd.DataFrame:             # cost_table's columns, and top1, top5, ci_low, ci_high (in %), n; one row a stitch
     "The exact accuracy of stitches on all images of a loader."
-    chosen = [net.space[s] if isinstance(s, (int, np.integer)) else s for s in (net.space if stitches is None else stitches)]
+    chosen = list(dict.fromkeys(s if isinstance(s, Stitch) else net.space[int(s)] for s in (net.space if stitches is None else stitches)))
     if not chosen: raise ValueError('no stitches to evaluate: name one or more, or None for all')
-    mode, n = net.training, 0
-    try:
-        net.eval()
+    n = 0
+    with evaluating(net):
         costs = cost_table(net).set_index('stitch', drop=False).loc[[s.id for s in chosen]].reset_index(drop=True)
         total = len(loader) if hasattr(loader, '__len__') else None
         for n, counts in tqdm(running_counts(net, loader, chosen), total=total, desc=f'{len(chosen)} stitches', unit='batch', disable=not progress): pass
-    finally: net.train(mode)
     if not n: raise ValueError('the loader has no images')
     return curve_table(costs, counts, n)
 

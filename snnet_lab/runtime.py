@@ -52,7 +52,7 @@ def run_stitch(net:SNNet, # in eval mode
     one, batch = _median_ms(lambda: net(images[:1], stitch), device, repeats), _median_ms(lambda: net(images, stitch), device, -(-repeats // 3))
     return Run(stitch.id, predictions.cpu(), confidence.cpu(), 100 * (predictions.cpu() == labels.cpu()).float().mean().item(), one, 1000 * len(images) / batch)
 
-# %% ../nbs/10_runtime.ipynb #30b13542
+# %% ../nbs/10_runtime.ipynb #44a892af
 def nearest_anchors(table:pd.DataFrame, # a curve or cost table with the anchors in it
     stitch:int,                         # id
 ) -> list[int]:                         # ids: the next cheaper and the next dearer anchor; fewer where there is none
@@ -64,9 +64,9 @@ def nearest_anchors(table:pd.DataFrame, # a curve or cost table with the anchors
     below, above = alone[alone.macs <= own.iloc[0]], alone[alone.macs > own.iloc[0]]
     return [*below.stitch.tail(1).tolist(), *above.stitch.head(1).tolist()]
 
-def compare(net:SNNet, stitch:int, images:torch.Tensor, labels:torch.Tensor, repeats:int=15, on_run=None) -> list[Run]:
-    "Run a stitch, then its nearest anchors, on the same batch; `on_run` is called after each with (done, of how many)."
-    chosen, runs = [stitch, *nearest_anchors(net.costs(), stitch)], []
+def compare(net:SNNet, table:pd.DataFrame, stitch:int, images:torch.Tensor, labels:torch.Tensor, repeats:int=15, on_run=None) -> list[Run]:
+    "Run a stitch, then its nearest anchors in `table`, on the same batch; `on_run` is called after each with (done, of how many)."
+    chosen, runs = [stitch, *nearest_anchors(table, stitch)], []
     for s in chosen:
         runs.append(run_stitch(net, s, images, labels, repeats))
         if on_run is not None: on_run(len(runs), len(chosen))

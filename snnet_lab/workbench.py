@@ -207,20 +207,22 @@ def error_html(error:BaseException) -> str:
     trace = ''.join(traceback.format_exception(type(error), error, error.__traceback__))
     return f'<div class="wb-result wb-error"><p>The run failed: {html.escape(str(error) or type(error).__name__)}</p><details><summary>trace</summary><pre>{html.escape(trace)}</pre></details></div>'
 
-# %% ../nbs/12_workbench.ipynb #282d9643
+# %% ../nbs/12_workbench.ipynb #4b2ee003
 class Runner:
     "Runs stitches on random images of a data set, one run at a time, each in a thread."
     def __init__(self, net:SNNet,
+        curve:pd.DataFrame, # with the anchors to compare with
         dataset,            # items (image (C, H, W), label); `.classes` names the labels
         batch:int=64,       # images a run
         seed:int=0,         # of the images drawn
     ):
-        self.net, self.dataset, self.batch = net, dataset, batch
+        self.net, self.curve, self.dataset, self.batch = net, curve, dataset, batch
         self.generator, self.copies, self.thread, self.closed = torch.Generator().manual_seed(seed), {}, None, False
 
-    def on(self, device:str) -> SNNet: # the network itself where it is there already
+    def on(self, device:str) -> SNNet: # the network itself where it is there already, else a copy with its present weights
         if next(self.net.parameters()).device.type == device: return self.net
         if device not in self.copies: self.copies[device] = copy.deepcopy(self.net).to(device)
+        self.copies[device].load_state_dict(self.net.state_dict())
         return self.copies[device]
 
     def draw(self) -> tuple[torch.Tensor, torch.Tensor]: # (B, C, H, W), (B,)
@@ -228,17 +230,24 @@ class Runner:
         images, labels = zip(*(self.dataset[i] for i in chosen))
         return torch.stack(images), torch.tensor(labels)
 
-    def start(self, stitch:int, device:str, on_run, on_done):
+    def start(self, stitch:int, device:str, on_run, on_done) -> bool: # False: a run is still going
         "Run in a thread: `on_run(done, of)` after each network, `on_done(html)` at the end, whatever it is."
+        if self.thread is not None and self.thread.is_alive(): return False
         def work():
             try:
                 images, labels = self.draw()
-                runs = compare(self.on(device), stitch, images, labels, on_run=on_run)
+                runs = compare(self.on(device), self.curve, stitch, images, labels, on_run=on_run)
                 shown = result_html(self.net, runs, images, labels, self.dataset.classes, device)
             except Exception as e: shown = error_html(e)
             if not self.closed: on_done(shown)
         self.thread = threading.Thread(target=work, daemon=True)
         self.thread.start()
+        return True
+
+    def close(self):
+        "Let go of the copies on other devices; a run in progress ends unseen."
+        self.closed = True
+        self.copies.clear()
 
 # %% ../nbs/12_workbench.ipynb #41dad8eb
 def devices() -> list[str]: # cuda (or mps) first where there is one
@@ -288,7 +297,7 @@ def cell_key() -> str: # the same whenever one cell is run again
         return str(parent['metadata'].get('cellId', ''))
     except (NameError, AttributeError, KeyError): return ''
 
-# %% ../nbs/12_workbench.ipynb #b0f25e27
+# %% ../nbs/12_workbench.ipynb #997d8d8b
 class Links:
     "Keeps state, widgets and runner in step."
     def __init__(self, net:SNNet, state:WorkbenchState, runner:Runner, widgets:dict[str, W.Widget]):
@@ -308,22 +317,24 @@ class Links:
 
     def _show(self, _=None):
         curve = self.state.curve
-        self.w['card'].value = card_html(self.net, curve.loc[self.state.stitch], curve[curve.anchors.map(len) == 1].macs.max())
+        alone = curve[curve.anchors.map(len) == 1]
+        self.w['card'].value = card_html(self.net, curve.loc[self.state.stitch], (alone if len(alone) else curve).macs.max())
 
     def _run(self, _):
         w = self.w
+        if w['run'].disabled: return
         w['run'].disabled, w['bar'].value, w['bar'].layout.visibility = True, 0, 'visible'
         def on_run(done, of): w['bar'].max, w['bar'].value = of, done
         def on_done(shown): w['result'].value, w['run'].disabled, w['bar'].layout.visibility = shown, False, 'hidden'
         self.runner.start(self.state.stitch, w['device'].value, on_run, on_done)
 
     def close(self):
-        self.runner.closed = True       # a run in progress ends unseen
+        self.runner.close()
         self.state.unobserve_all()
         for w in self.w.values(): w.unobserve_all()
         close_all(self.link)
 
-# %% ../nbs/12_workbench.ipynb #1e2d8687
+# %% ../nbs/12_workbench.ipynb #7c2ca90c
 class Workbench:
     "The window over one network: curve, budget, stitch, run. Running its cell again replaces it."
     windows = {}    # open ones by cell, or by name
@@ -339,7 +350,7 @@ class Workbench:
         if key in self.windows: self.windows[key].close()
         self.key, self.net, self.state = key, net, WorkbenchState(curve)
         if dataset is None and net.family == 'fashion': dataset = load_data().dataset
-        self.runner = Runner(net, dataset)
+        self.runner = Runner(net, curve, dataset)
         self.widgets = make_widgets(net, self.state)
         self.box, self.links = arrange(self.widgets), Links(net, self.state, self.runner, self.widgets)
         self.windows[key] = self

@@ -79,11 +79,18 @@ def test_drag_click_run(page, lab, state, tmp_path):
     assert ring(page)['stitch'] == beaten
     assert abs(float(page.locator('.wb-number input').input_value()) - ceil_step(state.costs[beaten])) < .01
 
+    page.evaluate("""() => { const seen = window.seen = {}, root = document.querySelector('.wb-root'), first = root.querySelector('.wb-card[data-stitch]').dataset.stitch;
+        new MutationObserver(() => { const now = performance.now();
+            if (root.querySelector('.wb-card[data-stitch]')?.dataset.stitch !== first) seen.card ??= now;
+            if (root.querySelector('.wb-table')) seen.table ??= now; }).observe(root, {subtree: true, childList: true}); }""")
     page.locator('button.wb-run').click()
     page.wait_for_selector('button.wb-run:disabled')
-    hold(page); drag(page, .7, steps=4); page.mouse.up()        # the slider lives while the run works
+    hold(page); drag(page, .7, steps=4); page.mouse.up()
     wait_card(page, ring(page)['stitch'])
     page.wait_for_selector('.wb-table')
+    seen = page.evaluate('() => window.seen')
+    assert seen['card'] < seen['table'], 'the kernel followed the slider only after the run: the run blocks it'
+    page.wait_for_selector('button.wb-run:enabled')
     assert int(page.locator('.wb-result[data-stitch]').get_attribute('data-stitch')) == beaten
     assert page.locator('.wb-thumb img').count() == 14
     assert page.locator('.wb-table tbody tr').count() in (2, 3) and '%' in page.locator('.wb-table tr.chosen').inner_text()

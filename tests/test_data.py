@@ -42,10 +42,8 @@ def test_the_curve_is_whole_and_exact(net):
     assert curve.stitch.tolist() == list(range(71)) and (curve.n == 10_000).all()
     columns = ['stitch', 'anchors', 'cuts', 'macs', 'params']
     pd.testing.assert_frame_equal(cost_table(net)[columns], curve[columns])
-    few = [0, 2, 3, 36, 37, 70]
-    again = evaluate(net, load_data(images=1000), few, progress=False)
-    for _, r in again.iterrows():       # the first 1,000 images: within sampling error of all 10,000
-        assert abs(r.top1 - curve.top1[r.stitch]) < 3.5, r
+    few = evaluate(net, load_data(), [0, 1, 2, 5, 36, 37, 70], progress=False).set_index('stitch').top1
+    assert (few - curve.set_index('stitch').top1[few.index]).abs().max() <= .03, few       # another machine may round an image or two differently
 
 
 def test_the_anchors_of_the_family(net):
