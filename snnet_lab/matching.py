@@ -49,7 +49,7 @@ def centred(rows, width:int) -> Centred: # (R, width), or Centred already
     if rows.ndim != 2 or rows.shape[1] != width: raise ValueError(f'rows of shape {tuple(rows.shape)}: (rows, {width}) is needed')
     return Centred.of(rows)
 
-# %% ../nbs/03_matching.ipynb #bf7226fd
+# %% ../nbs/03_matching.ipynb #0d68eefb
 class GramAccumulator:
     "Streaming centred moments of pairs of rows: counts, means, X'X, X'Y and Y's energy, summed in float64."
     def __init__(self, in_features:int, out_features:int):
@@ -88,13 +88,10 @@ class GramAccumulator:
             if a.n: total._add(a.n, a.mean_x, a.mean_y, a.xx, a.xy, a.yy)
         return total
 
-    def errors(self, weight:torch.Tensor, # (out, in)
-        bias:torch.Tensor,                # (out,)
-    ) -> tuple[float, float]: # root mean square error per element, R2
+    def errors(self, weight:torch.Tensor, bias:torch.Tensor) -> tuple[float, float]: # (out, in) and (out,) -> root mean square error per element, R2
         "How well a linear map fits the rows taken in."
         w, shift = weight.to(self.xx), bias.to(self.xx) + weight.to(self.xx) @ self.mean_x - self.mean_y
-        sse = self.yy - 2 * (w.T * self.xy).sum() + ((w @ self.xx) * w).sum() + self.n * shift.square().sum()
-        sse = max(float(sse), 0.)
+        sse = max(0., float(self.yy - 2 * (w.T * self.xy).sum() + ((w @ self.xx) * w).sum() + self.n * shift.square().sum()))
         return (sse / (self.n * self.shape[1])) ** .5, 1 - sse / max(float(self.yy), 1e-300)
 
 # %% ../nbs/03_matching.ipynb #f7c47f10
