@@ -79,25 +79,26 @@ def make_snnet():
          top1_before_training_1000_images=started.top1.round(2).tolist(), anchors_before=before.round(2).tolist(), seconds=round(time.time() - began), **results)
 
 
-def finish():
-    "Train the stitched network a second round, once."
-    if 'finish' in json.loads((OUT/'made.json').read_text()): return print('the second round is done')
+def further_round(step: str, recipe: Recipe, stitches=None):
+    "Train the stitched network another round, once."
+    if step in json.loads((OUT/'made.json').read_text()): return print(f'{step} is done')
     began = time.time()
-    results = train_and_save(on_device(load_family('fashion')), FINISH)
-    note('finish', recipe=asdict(FINISH), batch_size=BATCH, seed=FINISH.seed, seconds=round(time.time() - began), **results)
+    results = train_and_save(on_device(load_family('fashion')), recipe, stitches)
+    note(step, recipe=asdict(recipe), stitches=stitches, batch_size=BATCH, seed=recipe.seed, seconds=round(time.time() - began), **results)
 
 
-def train_and_save(net, recipe: Recipe) -> dict:
-    "One round of Algorithm 1 over all stitches, then the exact curve; what the curve shows."
+def train_and_save(net, recipe: Recipe, stitches=None) -> dict:
+    "One round of Algorithm 1, then the exact curve; what the curve shows."
     loader = load_data(split='train', batch_size=BATCH, augment=True, shuffle=True, seed=recipe.seed, workers=1)
-    train(net, loader, recipe, teacher=None, on_epoch=report(net, [0, 1, 2, 20, 53]))
+    train(net, loader, recipe, teacher=None, stitches=stitches, on_epoch=report(net, [0, 1, 2, 20, 53]))
     net.curve = evaluate(net, load_data())
     net.save(FAMILY.file)
     best, line = frontier(net.curve), anchor_line(net.curve)
     return dict(anchors_after=net.curve.top1[:3].round(2).tolist(), frontier_over_line=round((best.top1 - line[best.index]).mean(), 3), frontier=best.stitch.tolist())
 
 
-STEPS = {'anchor_2': lambda: make_anchor(2), 'anchor_1': lambda: make_anchor(1), 'anchor_0': lambda: make_anchor(0), 'snnet': make_snnet, 'finish': finish}
+STEPS = {'anchor_2': lambda: make_anchor(2), 'anchor_1': lambda: make_anchor(1), 'anchor_0': lambda: make_anchor(0), 'snnet': make_snnet,
+         'finish': lambda: further_round('finish', FINISH)}
 
 if __name__ == '__main__':
     asked = sys.argv[1:] or list(STEPS)
