@@ -134,7 +134,7 @@ def part_costs(anchor:Anchor, # any anchor
         for p in frozen: p.requires_grad_(False)
     return costs
 
-# %% ../nbs/02_cost.ipynb #115a7814
+# %% ../nbs/02_cost.ipynb #4dc24646
 def layer_cost(net,    # an SNNet
     key:LayerKey,      # which stitching layer
     cut:tuple[int, int], # the front cut it is used at
@@ -143,7 +143,7 @@ def layer_cost(net,    # an SNNet
     cuts = net.anchors[key[1]].cuts
     feature = cuts.features[cuts.index(cut) + 1]
     layer = net.stitching_layer(key)
-    rows, (out, width) = feature.positions + feature.prefix, layer.weight.shape[:2]
+    rows, (out, width) = feature.positions + getattr(layer, 'kept', feature.prefix), layer.weight.shape[:2]
     return Cost(rows * width * out, {f'stitch {key} {n}': p.numel() for n, p in layer.named_parameters()}, 4 * rows * (width + out))
 
 def stitch_cost(net,          # an SNNet

@@ -20,7 +20,7 @@ def data_dir() -> Path: # the project's data/, or what SNNET_LAB_DATA names
     if not path.is_dir(): raise FileNotFoundError(f'{path} does not exist: run from a clone of the project, or set SNNET_LAB_DATA to its data folder')
     return path
 
-# %% ../nbs/05_families.ipynb #be230aa3
+# %% ../nbs/05_families.ipynb #f2578463
 @dataclass(frozen=True)
 class Family:
     "Anchors and rules under one name."
@@ -30,6 +30,7 @@ class Family:
     labels: tuple[str, ...]                   # what people call the anchors
     rules: dict = field(default_factory=dict) # for StitchSpace.build
     shipped: bool = False                     # weights lie in data/<name>/
+    paper_norm: bool = True                   # the published figures of stitches count the final norm
 
     def anchor_file(self, i:int) -> Path: return data_dir()/self.name/f'anchor_{i}.safetensors' # the anchor before stitching
 
@@ -45,7 +46,7 @@ def _anchors(*names:str) -> tuple[dict, ...]: return tuple(dict(name=n) for n in
 FAMILIES = {f.name: f for f in (
     Family('fashion', 'Three small ViTs for Fashion-MNIST', (_fashion(16, 2), _fashion(36, 3), _fashion(128, 4)), ('ViT-16', 'ViT-36', 'ViT-128'), dict(kernel=2, stride=1), shipped=True),
     Family('deit', 'DeiT-Ti/S/B for ImageNet (paper, section 4.1)', _anchors('deit_tiny_patch16_224', 'deit_small_patch16_224', 'deit_base_patch16_224'),
-           ('DeiT-Ti', 'DeiT-S', 'DeiT-B'), dict(kernel=2, stride=1)),
+           ('DeiT-Ti', 'DeiT-S', 'DeiT-B'), dict(kernel=2, stride=1), paper_norm=False),
     Family('swin', 'Swin-Ti/S/B for ImageNet (paper, section 4.1)', _anchors(*(f'swin_{s}_patch4_window7_224.ms_in22k_ft_in1k' for s in ('tiny', 'small', 'base'))),
            ('Swin-Ti', 'Swin-S', 'Swin-B'), dict(stages=(0, 1, 2))),
     Family('resnet', 'ResNet-18/50 for ImageNet (paper, section 4.1)', _anchors('resnet18', 'resnet50'), ('ResNet-18', 'ResNet-50'), dict(stages=(1, 2))),
@@ -55,7 +56,7 @@ FAMILIES = {f.name: f for f in (
            ('DeiT3-S', 'DeiT3-L'), dict(direction='both', max_anchors=3, dense=False)),
 )}
 
-# %% ../nbs/05_families.ipynb #3dea0baf
+# %% ../nbs/05_families.ipynb #37b330ab
 def find_family(name:str) -> Family:
     "The family of this name; a ValueError lists the names there are."
     if name not in FAMILIES: raise ValueError(f'no family {name!r}: one of {", ".join(FAMILIES)} is needed')
@@ -70,6 +71,7 @@ def load_family(name:str='fashion',           # a name of FAMILIES
     stitched = weights == 'pretrained' and family.shipped
     hub = 'pretrained' if weights in ('pretrained', 'anchors') and not family.shipped else None
     net = SNNet([load_anchor(weights=hub, **a) for a in family.anchors], family=name, **family.rules).eval()
+    net.paper_norm = family.paper_norm
     if stitched: net.load_weights(family.file)
     elif weights == 'anchors' and family.shipped:
         for i, anchor in enumerate(net.anchors): load_weights(anchor.model, family.anchor_file(i), f'anchor {i}')

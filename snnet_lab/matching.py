@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['RCOND', 'SHARED', 'accumulator_device', 'Centred', 'centred', 'GramAccumulator', 'spectrum', 'is_blunt',
-           'solve_stitch', 'rows_of', 'boundary_features', 'gather_moments', 'solve_layers', 'match', 'match_report']
+           'solve_stitch', 'rows_of', 'keep_prefix', 'boundary_features', 'gather_moments', 'solve_layers', 'match',
+           'match_report']
 
 # %% ../nbs/03_matching.ipynb #898b6988
 from collections.abc import Iterable
@@ -127,13 +128,18 @@ def solve_stitch(x,         # a GramAccumulator, or (R, in) rows
     if basis is not None: weight = basis @ (basis.T @ weight)
     return weight.T, gram.mean_y - weight.T @ gram.mean_x
 
-# %% ../nbs/03_matching.ipynb #1f832342
+# %% ../nbs/03_matching.ipynb #75004ef4
 def rows_of(activation:torch.Tensor, # (B, N, C), (B, H, W, C) or (B, C, H, W)
     layout:str,                      # 'NLC', 'NHWC' or 'NCHW'
 ) -> torch.Tensor:                   # (B, rows per image, C)
     "An activation as rows of channels."
     if layout == 'NCHW': activation = activation.permute(0, 2, 3, 1)
     return activation.flatten(1, -2)
+
+def keep_prefix(rows:torch.Tensor, # (B, prefix + positions, C)
+    prefix:int, kept:int) -> torch.Tensor: # (B, kept + positions, C)
+    "Rows with only the first `kept` of their prefix tokens."
+    return rows if kept == prefix else torch.cat([rows[:, :kept], rows[:, prefix:]], 1)
 
 @torch.no_grad()
 def boundary_features(anchor:Anchor, # in eval mode
@@ -147,7 +153,7 @@ def boundary_features(anchor:Anchor, # in eval mode
         found[b] = rows_of(x, anchor.cuts.features[b].layout)
     return found
 
-# %% ../nbs/03_matching.ipynb #e1f582ac
+# %% ../nbs/03_matching.ipynb #f4986792
 def _plan(net, shared:str) -> dict: # (layer key, group) -> {front boundary: [back boundaries]}
     "Which features each system of equations reads; one system a layer, or one a position for shared='average'."
     systems = {}
@@ -158,6 +164,11 @@ def _plan(net, shared:str) -> dict: # (layer key, group) -> {front boundary: [ba
             system.setdefault(front.index(f) + 1, []).append(back.index(b))
     return systems
 
+def _kept(net, systems:dict) -> dict: # layer key -> prefix tokens that both its anchors have
+    "How many prefix tokens each layer maps."
+    def prefixes(a, boundaries): return {net.anchors[a].cuts.features[b].prefix for b in boundaries}
+    return {key: min(prefixes(key[1], system) | prefixes(key[2], {b for bs in system.values() for b in bs})) for (key, _), system in systems.items()}
+
 def _features(net, images:torch.Tensor, systems:dict) -> dict: # (anchor, boundary) -> (B, rows per image, C)
     "Each anchor's features once."
     wanted = {}
@@ -166,16 +177,29 @@ def _features(net, images:torch.Tensor, systems:dict) -> dict: # (anchor, bounda
         wanted.setdefault(key[2], set()).update(*system.values())
     return {(a, b): v for a, bs in wanted.items() for b, v in boundary_features(net.anchors[a], images, bs).items()}
 
-def _take_in(features:dict, held:int, systems:dict, moments:dict, products:torch.dtype):
+def _take_in(net, features:dict, held:int, systems:dict, moments:dict, products:torch.dtype):
     "Centre each feature once, for the fitted and the `held` last images apart, and add what it gives to every system that reads it."
-    found = {}
-    for k in list(features):
-        v = features.pop(k)         # not kept twice
-        found[k] = [Centred.of(h.flatten(0, 1), products) if len(h) else None for h in (v[:len(v) - held], v[len(v) - held:])]
+    found, kept = {}, _kept(net, systems)
+    for a, b in list(features):
+        rows, prefix = features.pop((a, b)), net.anchors[a].cuts.features[b].prefix     # not kept twice
+        for k in set(kept.values()):
+            if k > prefix: continue
+            r = keep_prefix(rows, prefix, k)
+            found[a, b, k] = [Centred.of(h.flatten(0, 1), products) if len(h) else None for h in (r[:len(r) - held], r[len(r) - held:])]
     for (key, group), system in systems.items():
         for f, backs in system.items():
-            for i, (x, *ys) in enumerate(zip(found[key[1], f], *(found[key[2], b] for b in backs))):
+            for i, (x, *ys) in enumerate(zip(found[key[1], f, kept[key]], *(found[key[2], b, kept[key]] for b in backs))):
                 if x is not None: moments.setdefault((key, group), [GramAccumulator(x.rows.shape[1], ys[0].rows.shape[1]) for _ in range(2)])[i].update(x, *ys)
+
+def _add_tokens(net, features:dict, systems:dict, tokens:dict):
+    "Where the back anchor has prefix tokens that the front lacks, add up what they are there."
+    kept = _kept(net, systems)
+    for (key, _), system in systems.items():
+        for b in {b for backs in system.values() for b in backs}:
+            rows = features[key[2], b][:, kept[key]:net.anchors[key[2]].cuts.features[b].prefix]
+            if not rows.shape[1]: continue
+            total, n = tokens.get(key, (0, 0))
+            tokens[key] = total + rows.to(accumulator_device(rows.device)).double().sum(0), n + len(rows)
 
 # %% ../nbs/03_matching.ipynb #98ee3c1c
 def _batches(images, batch:int) -> Iterable[tuple[torch.Tensor, int]]: # (images, how many of them, at the end, are held out)
@@ -187,25 +211,26 @@ def _batches(images, batch:int) -> Iterable[tuple[torch.Tensor, int]]: # (images
             seen += len(part)
             yield torch.cat([part[~held], part[held]]), int(held.sum())
 
-# %% ../nbs/03_matching.ipynb #017b387e
+# %% ../nbs/03_matching.ipynb #a851de88
 @torch.no_grad()
 def gather_moments(net, # an SNNet
     images,             # (N, C, H, W), or batches of them
     shared:str='joint', # one system of equations a layer ('joint'), or one a position ('average')
     batch:int=25,       # images at a time
     precise:bool=False, # products in float64, otherwise in float32; sums are always in float64
-) -> dict:              # (layer key, group) -> [GramAccumulator of the fitted images, of the held-out ones]
+) -> tuple[dict, dict]: # (layer key, group) -> [GramAccumulator of the fitted images, of the held-out ones]; layer key -> (added prefix tokens, C) on average
     "Stream images through the anchors, in eval mode, and sum up what the layers need."
-    systems, moments, device = _plan(net, shared), {}, next(net.parameters()).device
+    systems, moments, tokens, device = _plan(net, shared), {}, {}, next(net.parameters()).device
     with evaluating(net):
         for part, held in _batches(images, batch):
             check_images(part, net.anchors[0].size, 'these anchors')
             if not torch.isfinite(part).all(): raise ValueError('the images hold NaN or infinity')
             features = _features(net, part.to(device), systems)
+            _add_tokens(net, features, systems, tokens)
             double = precise or torch.get_float32_matmul_precision() != 'highest' or any(v.dtype == torch.float64 for v in features.values())
-            _take_in(features, held, systems, moments, torch.float64 if double else torch.float32)
+            _take_in(net, features, held, systems, moments, torch.float64 if double else torch.float32)
     if not moments: raise ValueError('no images to match on: 1 or more are needed')
-    return moments
+    return moments, {k: total / n for k, (total, n) in tokens.items()}
 
 # %% ../nbs/03_matching.ipynb #5cae5cd4
 def solve_layers(moments:dict, # from `gather_moments`
@@ -217,7 +242,7 @@ def solve_layers(moments:dict, # from `gather_moments`
         solved.setdefault(key, []).append((*solve_stitch(both), *solve_stitch(fitted if fitted.n else both)))
     return {key: tuple(torch.stack(v).mean(0) for v in zip(*found)) for key, found in solved.items()}
 
-# %% ../nbs/03_matching.ipynb #112850b6
+# %% ../nbs/03_matching.ipynb #646a9552
 SHARED = ('joint', 'average')
 
 def _report(net, moments:dict, weights:dict, held_weights:dict) -> pd.DataFrame:
@@ -236,15 +261,16 @@ def match(net,          # an SNNet
     shared:str='joint', # 'average': as the official code, one solution a position, then their mean
     batch:int=25,       # images at a time
     precise:bool=False, # products in float64 from the start
-) -> tuple[dict, pd.DataFrame]: # layer key -> (weight, bias); the report
+) -> tuple[dict, pd.DataFrame]: # layer key -> (weight, bias), and the prefix tokens to add where there are such; the report
     "Least squares for every stitching layer of a network; the network is not changed."
     if shared not in SHARED: raise ValueError(f'shared={shared!r}: one of {", ".join(SHARED)} is needed')
     once = not isinstance(images, torch.Tensor) and iter(images) is images      # an iterator cannot be walked again
-    moments = gather_moments(net, images, shared, batch, precise or once)
-    if any(is_blunt(m) for pair in moments.values() for m in pair if m.n): moments = gather_moments(net, images, shared, batch, True)
+    moments, tokens = gather_moments(net, images, shared, batch, precise or once)
+    if any(is_blunt(m) for pair in moments.values() for m in pair if m.n): moments, tokens = gather_moments(net, images, shared, batch, True)
     solved = solve_layers(moments)
     weights = {k: v[:2] for k, v in solved.items()}
-    return weights, _report(net, moments, weights, {k: v[2:] for k, v in solved.items()})
+    report = _report(net, moments, weights, {k: v[2:] for k, v in solved.items()})
+    return {k: w + ((tokens[k],) if k in tokens else ()) for k, w in weights.items()}, report
 
 def match_report(net, # an SNNet
     images,           # (N, C, H, W) clean images, or batches of them
@@ -252,4 +278,4 @@ def match_report(net, # an SNNet
 ) -> pd.DataFrame:    # one row a stitching layer: layer, stage, front, back, index, positions, rows, residual, r2
     "How well the present layers match: root mean square error per element, and R2 on every fifth image (held out only if the layers never saw these images)."
     present = {k: (m.weight.detach().flatten(1), m.bias.detach()) for k in net.space.layers for m in [net.stitching_layer(k)]}
-    return _report(net, gather_moments(net, images, 'joint', batch), present, present)
+    return _report(net, gather_moments(net, images, 'joint', batch)[0], present, present)

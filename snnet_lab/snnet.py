@@ -6,7 +6,7 @@
 __all__ = ['FORMAT', 'BUDGETS', 'LayoutLinear', 'stitching_layer', 'check_anchors', 'check_finite', 'write_atomic', 'read_header',
            'within_budget', 'StitchedModule', 'anchor_header', 'read_curve', 'save_network', 'BudgetedModule', 'SNNet']
 
-# %% ../nbs/04_snnet.ipynb #70e31396
+# %% ../nbs/04_snnet.ipynb #cbef9d04
 import hashlib
 import io
 import json
@@ -26,31 +26,33 @@ from torch import nn
 from . import __version__
 from .anchors import Anchor, Feature, check_images, load_anchor, load_weights
 from .cost import cost_table, latency_table, read_table, write_table
-from .matching import match, rows_of
+from .matching import keep_prefix, match, rows_of
 from .space import LayerKey, Stitch, StitchSpace
 
-# %% ../nbs/04_snnet.ipynb #1e12e83f
+# %% ../nbs/04_snnet.ipynb #1569443d
 class LayoutLinear(nn.Linear):
-    "A linear map of the width from one layout to another; positions keep their order."
+    "A linear map of the width from one layout to another; positions keep their order, prefix tokens are dropped or added behind those that both have."
     def __init__(self, front:Feature, back:Feature):
         super().__init__(front.width, back.width)
-        self.front, self.back = front, back
+        self.front, self.back, self.kept = front, back, min(front.prefix, back.prefix)
+        if back.prefix > self.kept: self.prefix = nn.Parameter(torch.zeros(back.prefix - self.kept, back.width))
 
     def forward(self, x:torch.Tensor) -> torch.Tensor: # an activation in the front's layout -> in the back's
-        x = super().forward(rows_of(x, self.front.layout))      # (B, N, C)
+        x = super().forward(keep_prefix(rows_of(x, self.front.layout), self.front.prefix, self.kept))      # (B, N, C)
+        if self.back.prefix > self.kept: x = torch.cat([x[:, :self.kept], self.prefix.expand(len(x), -1, -1), x[:, self.kept:]], 1)
         if self.back.layout == 'NLC': return x
         x = x.unflatten(1, self.back.grid)                      # (B, H, W, C)
         return x if self.back.layout == 'NHWC' else x.permute(0, 3, 1, 2)
 
-# %% ../nbs/04_snnet.ipynb #95679553
+# %% ../nbs/04_snnet.ipynb #85a9699b
 def stitching_layer(front:Feature, # what the front anchor hands over
     back:Feature,                  # what the back anchor's block reads
 ) -> nn.Module:                    # `.weight` (out, in) or (out, in, 1, 1), `.bias` (out,)
     "A layer from one anchor's width to another's; both must meet at equal positions."
     grids = {f.grid for f in (front, back) if f.layout != 'NLC'}
-    if (front.positions, front.prefix) != (back.positions, back.prefix) or len(grids) > 1:
-        raise ValueError(f'{front} cannot be stitched to {back}: positions and prefix tokens must be equal')
-    if front.layout != back.layout: return LayoutLinear(front, back)
+    if front.positions != back.positions or len(grids) > 1:
+        raise ValueError(f'{front} cannot be stitched to {back}: their positions must be equal')
+    if (front.layout, front.prefix) != (back.layout, back.prefix): return LayoutLinear(front, back)
     return nn.Conv2d(front.width, back.width, 1) if front.layout == 'NCHW' else nn.Linear(front.width, back.width)
 
 # %% ../nbs/04_snnet.ipynb #386d041e
@@ -220,7 +222,7 @@ class BudgetedModule(StitchedModule):
         if device not in self._latency: self._latency[device] = latency_table(self)
         return table.merge(self._latency[device], on='stitch')
 
-# %% ../nbs/04_snnet.ipynb #d253bbb2
+# %% ../nbs/04_snnet.ipynb #af9b9002
 class SNNet(BudgetedModule):
     "The stitchable network: `net(images, stitch)`, budgets, least-squares start, files."
     def __init__(self, anchors:Iterable[Anchor], space:StitchSpace|None=None, family:str='', **rules):
@@ -235,9 +237,10 @@ class SNNet(BudgetedModule):
         "Start every stitching layer from least squares (equations 4 and 5)."
         weights, report = match(self, images, shared, batch, precise)
         with torch.no_grad():
-            for key, (weight, bias) in weights.items():
+            for key, (weight, bias, *tokens) in weights.items():
                 layer = self.stitching_layer(key)
                 layer.weight.copy_(weight.view_as(layer.weight)); layer.bias.copy_(bias)
+                if tokens: layer.prefix.copy_(tokens[0])
         self.curve = None       # it was that of other weights
         return report
 

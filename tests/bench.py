@@ -45,7 +45,7 @@ def start_seconds(net, images) -> tuple[float, float, float]:
 
     def solve():
         moments = {}
-        for part in features: _take_in(dict(part), 5, systems, moments, torch.float32)
+        for part in features: _take_in(net, dict(part), 5, systems, moments, torch.float32)
         solve_layers(moments)
     ours = seconds(solve)
     whole = {k: torch.cat([part[k] for part in features]).flatten(0, 1) for k in features[0]}

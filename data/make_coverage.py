@@ -1,0 +1,66 @@
+"""Which of timm's classifier architectures can be cut: writes data/coverage.csv, one row a registered name.
+
+    python data/make_coverage.py           # what is already there is kept; delete the file to make it again
+
+First every name is cut on shapes alone. Then the smallest member of each family runs `check_anchor` with real numbers,
+at every cut, in eval and train mode; a family whose member fails is not covered.
+"""
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import timm
+import torch
+
+from snnet_lab.coverage import check_anchor, coverage_row
+from snnet_lab.snnet import write_atomic
+
+TABLE = Path(__file__).with_name('coverage.csv')
+
+
+def save(rows: list[dict]):
+    write_atomic(TABLE, pd.DataFrame(rows).to_csv(index=False).encode())
+
+
+def cut_all(rows: list[dict]):
+    "A row for each name that has none yet."
+    known = {r['model'] for r in rows}
+    for i, name in enumerate(n for n in timm.list_models() if n not in known):
+        rows.append(coverage_row(name) | dict(checked=''))
+        if i % 50 == 49: save(rows); print(f'{len(rows)} names cut', flush=True)
+
+
+def check(row: dict) -> str: # '' or why it fails
+    "The contract, with real numbers, on one model."
+    try:
+        torch.manual_seed(0)
+        report = check_anchor(row['model'])
+    except Exception as e: return f'{type(e).__name__}: {e}'.splitlines()[0][:200]
+    failed = report[~report.passed]
+    return '; '.join(f'{r.check}: {r.detail}' for r in failed.itertuples())
+
+
+def check_families(rows: list[dict]):
+    "Check the smallest member of each family, and let the others stand on it."
+    for family, members in pd.DataFrame(rows).groupby('family'):
+        members = [r for r in rows if r['family'] == family and r['params']]
+        if not members or any(r['checked'] for r in members): continue
+        smallest, began = min(members, key=lambda r: r['params']), time.time()
+        why = check(smallest)
+        for r in members:
+            r['checked'] = smallest['model']
+            if why: r.update(covered=False, why=why if r is smallest else f'as {smallest["model"]}: {why}')
+        save(rows)
+        print(f'{family}: {smallest["model"]} {why or "passed"}, {time.time() - began:.0f} s', flush=True)
+
+
+if __name__ == '__main__':
+    if len(sys.argv) > 1: sys.exit(f'no argument is taken, {sys.argv[1]!r} was given')
+    rows = pd.read_csv(TABLE, keep_default_na=False).to_dict('records') if TABLE.exists() else []
+    cut_all(rows)
+    rows.sort(key=lambda r: r['model'])
+    save(rows)
+    check_families(rows)
+    table = pd.DataFrame(rows)
+    print(f'timm {timm.__version__}: {table.covered.sum():,} of {len(table):,} names covered ({100 * table.covered.mean():.1f}%)')
