@@ -155,7 +155,7 @@ def stitch_cost(net,          # an SNNet
     found += [layer_cost(net, key, front) for key, (front, _) in zip(stitch.layers, stitch.cuts)]
     return reduce(Cost.__add__, found)
 
-# %% ../nbs/02_cost.ipynb #7255fe42
+# %% ../nbs/02_cost.ipynb #d7c7f4fe
 COUNTINGS = ('macs', 'paper')
 
 def cost_table(net,      # an SNNet
@@ -167,7 +167,7 @@ def cost_table(net,      # an SNNet
     rows = []
     for s in net.space:
         c = stitch_cost(net, s, parts)
-        unnormed = s.cuts and not getattr(net, 'paper_norm', True)      # then the head's extras are its norm's
+        unnormed = s.cuts and 'norm' in net.published_skips      # then the head's extras are its norm's
         extras = 0 if counting == 'macs' else c.extras - (parts[s.anchors[-1]][-1].extras if unnormed else 0)
         rows.append(dict(stitch=s.id, anchors=s.anchors, cuts=s.cuts, macs=c.macs + extras, params=c.params, memory=c.memory))
     return pd.DataFrame(rows)

@@ -45,18 +45,19 @@ def differing_cuts(anchor:Anchor, # in the mode to check, train or eval
         own = restored(lambda: anchor(images))
         return [b for b in boundaries if not torch.equal(own, restored(lambda: _resumed(anchor, images, b)))]
 
-# %% ../nbs/14_coverage.ipynb #95c79092
+# %% ../nbs/14_coverage.ipynb #3f8e59e1
 @torch.no_grad()
 def unread_features(anchor:Anchor, images:torch.Tensor) -> list[int]: # blocks, counted over all stages
-    "The blocks inside a stage whose first argument is not what the cut in front of them hands over."
-    modules, read, hooks = dict(anchor.model.named_modules()), {}, []
-    for i, name in enumerate(anchor.cuts.ends[1:]):
-        hooks.append(modules[name].register_forward_pre_hook(lambda m, args, i=i: read.update({i: args[0] if args else None})))
+    "The blocks inside a stage whose first module does not take in what the cut in front of them hands over."
+    modules, calls, features, read, hooks = dict(anchor.model.named_modules()), anchor.cuts.calls, anchor.cuts.features, {}, []
+    inside = [i for (_, block), i in anchor.cuts.all.items() if block and features[i].prefix == features[i + 1].prefix]   # in front of others the model adds its class token
+    for i in inside:
+        following = min((n for n, c in calls.items() if c.began > calls[anchor.cuts.ends[i]].ended), key=lambda n: calls[n].began)
+        hooks.append(modules[following].register_forward_pre_hook(lambda m, args, i=i: read.update({i: args[0] if args else None})))
     try: anchor(images)
     finally:
         for h in hooks: h.remove()
-    inside = [i for (_, block), i in anchor.cuts.all.items() if block]
-    return [i for i in inside if not torch.is_tensor(read[i]) or not torch.equal(read[i], anchor.segment(-1, i)(images))]
+    return [i for i in inside if not torch.is_tensor(read.get(i)) or not torch.equal(read[i], anchor.segment(-1, i)(images))]
 
 def differing_gradients(anchor:Anchor, images:torch.Tensor, boundary:int) -> list[str]: # parameter names
     "The parameters whose gradient is another one when the forward is cut."

@@ -6,8 +6,9 @@
 __all__ = ['FORMAT', 'BUDGETS', 'LayoutLinear', 'stitching_layer', 'check_anchors', 'check_finite', 'write_atomic', 'read_header',
            'within_budget', 'StitchedModule', 'anchor_header', 'read_curve', 'save_network', 'BudgetedModule', 'SNNet']
 
-# %% ../nbs/04_snnet.ipynb #cbef9d04
+# %% ../nbs/04_snnet.ipynb #94ff6640
 import hashlib
+import importlib
 import io
 import json
 import os
@@ -119,16 +120,18 @@ def within_budget(table:pd.DataFrame, # a curve or cost table
     best = table[fits].sort_values([*(['top1'] if 'top1' in table else []), 'macs'], ascending=[False, True] if 'top1' in table else False)
     return int(best.stitch.iloc[0])
 
-# %% ../nbs/04_snnet.ipynb #8a51357c
+# %% ../nbs/04_snnet.ipynb #9af02c0d
 class StitchedModule(nn.Module):
     "Anchors and stitching layers in one module; its forward runs one stitch (figure 3 of the paper)."
     def __init__(self,
         anchors:Iterable[Anchor],       # cheapest first
         space:StitchSpace|None=None,    # None: built from `rules`
+        skipped:Iterable[str]=(),       # modules of the last anchor on a path that stitches leave out (the official DeiT: 'norm')
         **rules,                        # for StitchSpace.build: kernel, stride, nearest, direction, max_anchors, stages
     ):
         super().__init__()
-        self.anchors, self.selected = nn.ModuleList(anchors), None
+        self.anchors, self.selected, self.skipped = nn.ModuleList(anchors), None, tuple(skipped)
+        self.published_skips = self.skipped     # what published costs leave out
         check_anchors(list(self.anchors))
         self.space = StitchSpace.build(self.anchors, **rules) if space is None else space
         depths = tuple(a.depths for a in self.anchors)
@@ -161,7 +164,7 @@ class StitchedModule(nn.Module):
         x = images
         for i, (a, start, stop) in enumerate(stitch.spans):
             if i: x = self.stitching_layer(stitch.layers[i - 1])(x)
-            x = self.anchors[a].run(x, start, stop)
+            x = self.anchors[a].run(x, start, stop, self.skipped)
         return x
 
 # %% ../nbs/04_snnet.ipynb #81c86ed8
@@ -197,11 +200,11 @@ def save_network(net:'SNNet', # weights, header and, if there is one, curve
     write_atomic(path, save(weights, metadata={'snnet_lab': json.dumps(header)}))
     if curve is not None: write_atomic(path.with_suffix('.csv'), curve)
 
-# %% ../nbs/04_snnet.ipynb #8a86eaae
+# %% ../nbs/04_snnet.ipynb #b8e8c00b
 class BudgetedModule(StitchedModule):
     "A stitched module that knows what its stitches cost and are worth, and selects one."
-    def __init__(self, anchors:Iterable[Anchor], space:StitchSpace|None=None, **rules):
-        super().__init__(anchors, space, **rules)
+    def __init__(self, anchors:Iterable[Anchor], space:StitchSpace|None=None, skipped:Iterable[str]=(), **rules):
+        super().__init__(anchors, space, skipped, **rules)
         self.curve, self._latency = None, {}
 
     def select(self, stitch:Stitch|int) -> Stitch: # now the selected one
@@ -222,11 +225,11 @@ class BudgetedModule(StitchedModule):
         if device not in self._latency: self._latency[device] = latency_table(self)
         return table.merge(self._latency[device], on='stitch')
 
-# %% ../nbs/04_snnet.ipynb #af9b9002
+# %% ../nbs/04_snnet.ipynb #7bc97690
 class SNNet(BudgetedModule):
     "The stitchable network: `net(images, stitch)`, budgets, least-squares start, files."
-    def __init__(self, anchors:Iterable[Anchor], space:StitchSpace|None=None, family:str='', **rules):
-        super().__init__(anchors, space, **rules)
+    def __init__(self, anchors:Iterable[Anchor], space:StitchSpace|None=None, family:str='', skipped:Iterable[str]=(), **rules):
+        super().__init__(anchors, space, skipped, **rules)
         self.family = family
 
     def init_stitches(self, images, # (N, C, H, W) clean images, or batches of them
@@ -245,7 +248,7 @@ class SNNet(BudgetedModule):
         return report
 
     def header(self) -> dict: # what a file needs to rebuild this network
-        return dict(format=FORMAT, family=self.family, anchors=[anchor_header(a) for a in self.anchors], rules=self.space.rules,
+        return dict(format=FORMAT, family=self.family, anchors=[anchor_header(a) for a in self.anchors], rules=self.space.rules, skipped=list(self.skipped),
                     versions=dict(snnet_lab=__version__, torch=torch.__version__, timm=timm.__version__))
 
     def save(self, path:str|Path): save_network(self, path)   # .safetensors; the curve goes beside it as .csv
@@ -255,7 +258,12 @@ class SNNet(BudgetedModule):
         "Rebuild a network from its file; nothing is downloaded or unpickled."
         header = read_header(path)
         anchors = [load_anchor(a['name'], weights=None, size=tuple(a['size']), **a['arguments']) for a in header['anchors']]
-        return cls(anchors, family=header['family'], **header['rules']).load_weights(path).eval()
+        return cls(anchors, family=header['family'], skipped=header.get('skipped', ()), **header['rules']).load_weights(path).eval()
+
+    @classmethod
+    def from_official(cls, path:str|Path, family:str) -> 'SNNet': # in eval mode, on the CPU
+        "Read a checkpoint of the official code, and run stitches as that code does; see the notebook `official`."
+        return importlib.import_module('snnet_lab.official').load_official(path, family)    # that module needs the families, which need this one
 
     def load_weights(self, path:str|Path) -> 'SNNet': # a file of these same anchors and rules
         "Read weights and curve into this network; if they do not fit, a ValueError says why and nothing is changed."
@@ -263,6 +271,7 @@ class SNNet(BudgetedModule):
         if header['anchors'] != own['anchors']: raise ValueError(f'{path} is of other anchors: {header["anchors"]}; here they are {own["anchors"]}')
         if StitchSpace.build(self.anchors, **header['rules']).stitches != self.space.stitches:
             raise ValueError(f'{path} is of another space: its rules are {header["rules"]}, here they are {own["rules"]}')
+        if tuple(header.get('skipped', ())) != self.skipped: raise ValueError(f'{path} is of stitches that leave out {header.get("skipped", [])}, here they leave out {list(self.skipped)}')
         load_weights(self, path, 'this network')
         self.curve = read_curve(path.with_suffix('.csv'), header.get('curve'))
         return self
