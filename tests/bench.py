@@ -3,6 +3,7 @@
 Each row is a ratio: how many times faster than the plain way, or the overhead over it. Writes data/bench.csv.
 """
 import platform
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -63,6 +64,7 @@ def bench_start() -> list[dict]:
     images = torch.randn(100, *net.anchors[0].size, device=DEVICE)
     extract, ours, plain = start_seconds(net, images)
     return [row('least-squares start, DeiT-Ti/S/B, 100 images: solving', ours, plain, 'one pseudo-inverse a position'),
+            row('least-squares start, DeiT-Ti/S/B, 100 images: features', extract, seconds(lambda: [a(part) for a in net.anchors for part in images.split(25)]), 'the three models as they are', 'of the plain time'),
             row('least-squares start, DeiT-Ti/S/B, 100 images: features and solving', extract + ours, extract + plain, 'the same features, one pseudo-inverse a position')]
 
 
@@ -74,7 +76,16 @@ def bench_cost() -> list[dict]:
     def plainly():
         with torch.no_grad():
             for s in net.space: count_macs(lambda x: net(x, s), image)
-    return [row('cost table, fashion, 71 stitches', seconds(lambda: cost_table(net), 3), seconds(plainly, 3), 'one counted forward a stitch')]
+    from snnet_lab.snnet import SNNet
+    large = SNNet(load_family('deit', weights=None).anchors, nearest=False, max_anchors=3).to(DEVICE).eval()
+    images, some = torch.zeros(1, *large.anchors[0].size, device=DEVICE), list(large.space)[::61]
+
+    def plainly_some():
+        with torch.no_grad():
+            for s in some: count_macs(lambda x: large(x, s), images)
+    each = seconds(plainly_some) / len(some)
+    return [row(f'cost table, DeiT-Ti/S/B, {len(large.space)} stitches', seconds(lambda: cost_table(large)), each * len(large.space), f'one counted forward a stitch (from {len(some)} of them)'),
+            row('cost table, fashion, 71 stitches', seconds(lambda: cost_table(net), 3), seconds(plainly, 3), 'one counted forward a stitch')]
 
 
 def bench_curve() -> list[dict]:
@@ -114,7 +125,27 @@ def bench_overhead() -> list[dict]:
     return rows
 
 
-BENCHES = dict(start=bench_start, cost=bench_cost, curve=bench_curve, overhead=bench_overhead)
+MEMORY = """
+import resource, torch
+from snnet_lab.families import load_family
+net = load_family('deit', weights=None)
+def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 ** 2
+before = peak()
+net.init_stitches(torch.randn(25, 3, 224, 224, generator=torch.Generator().manual_seed(i)) for i in range(COUNT // 25))
+print(peak(), before)
+"""
+
+
+def bench_memory() -> list[dict]:
+    "Peak memory of a process that starts DeiT-Ti/S/B by least squares from 1,000 streamed images, beside one that has only built it."
+    began = time.perf_counter()
+    done = subprocess.run([sys.executable, '-c', MEMORY.replace('COUNT', '1000')], capture_output=True, text=True, check=True)
+    peak, before = map(float, done.stdout.split())
+    print(f'peak memory of the start from 1,000 images: {peak:.2f} GiB, {before:.2f} GiB before it')
+    return [dict(what='least-squares start, DeiT-Ti/S/B, 1,000 images: peak memory', seconds=round(time.perf_counter() - began, 1), plain_seconds=None, ratio=round(peak, 2), kind='GiB at peak', plain=f'{before:.2f} GiB before the start')]
+
+
+BENCHES = dict(memory=bench_memory, start=bench_start, cost=bench_cost, curve=bench_curve, overhead=bench_overhead)
 
 if __name__ == '__main__':
     asked = sys.argv[1:] or list(BENCHES)
