@@ -13,6 +13,7 @@ import pandas as pd
 import timm
 import torch
 
+from snnet_lab.anchors import load_anchor
 from snnet_lab.coverage import check_anchor, coverage_row
 from snnet_lab.snnet import write_atomic
 
@@ -32,11 +33,20 @@ def cut_all(rows: list[dict]):
         if i % 50 == 49: save(rows); print(f'{len(rows)} names cut', flush=True)
 
 
+def smaller(name: str) -> dict:
+    "Arguments for images of 224 x 224, where a model's own are larger and it can be built for smaller ones."
+    if max(timm.get_pretrained_cfg(name).input_size[1:]) <= 256: return {}
+    try:
+        with torch.device('meta'): load_anchor(name, weights=None, img_size=224)
+    except Exception: return {}
+    return dict(img_size=224)
+
+
 def check(row: dict) -> str: # '' or why it fails
     "The contract, with real numbers, on one model."
     try:
         torch.manual_seed(0)
-        report = check_anchor(row['model'], most=CUTS if row['params'] <= LARGE else FEW)
+        report = check_anchor(row['model'], most=CUTS if row['params'] <= LARGE else FEW, **smaller(row['model']))
     except Exception as e: return f'{type(e).__name__}: {e}'.splitlines()[0][:200]
     failed = report[~report.passed]
     return '; '.join(f'{r.check}: {r.detail}' for r in failed.itertuples())

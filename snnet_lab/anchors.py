@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['LISTS', 'OWN', 'SETTINGS', 'evaluating', 'Call', 'probe', 'find_blocks', 'Blank', 'Inlet', 'Skip', 'Outlet',
-           'Segment', 'Feature', 'prefix_tokens', 'Cuts', 'find_cuts', 'Anchor', 'check_images', 'read_state',
-           'timm_keys', 'load_weights', 'fill', 'load_anchor']
+           'following', 'following_is_in_place', 'Segment', 'Feature', 'prefix_tokens', 'Cuts', 'find_cuts', 'Anchor',
+           'check_images', 'read_state', 'timm_keys', 'load_weights', 'fill', 'load_anchor']
 
 # %% ../nbs/00_anchors.ipynb #663be043
 import argparse
@@ -154,22 +154,32 @@ class Outlet:
     "Runs the real module, then ends the forward with what it returned."
     def forward(self, *args, **kwargs): raise _Stop(self.call.state(self.real[0](*args, **kwargs)))
 
-# %% ../nbs/00_anchors.ipynb #5490ed1a
+# %% ../nbs/00_anchors.ipynb #9952e8e6
+def following(calls:dict[str, Call], name:str) -> str|None: # None: nothing runs after it
+    "The module that begins right after `name` has returned."
+    later = [n for n, c in calls.items() if c.began > calls[name].ended]
+    return min(later, key=lambda n: calls[n].began) if later else None
+
+def following_is_in_place(model:nn.Module, calls:dict[str, Call], name:str) -> bool: # as VGG's activations are
+    "Would the module after `name` overwrite what it is given?"
+    after = following(calls, name)
+    return after is not None and bool(getattr(model.get_submodule(after), 'inplace', False))
+
+# %% ../nbs/00_anchors.ipynb #2b8d0f08
 class Segment(nn.Module):
     "The model's own forward from after module `start` (or the image) to after module `stop` (or the logits)."
     def __init__(self,
         model:nn.Module,       # the whole model; its parameters are shared, never copied
-        calls:dict[str, Call], # from `probe`
-        size:tuple,            # image shape (C, H, W)
-        start:str|None=None,   # module after which to start; None: the image
-        stop:str|None=None,    # module after which to stop; None: the logits
+        calls:dict[str, Call], size:tuple, # from `probe`; image shape (C, H, W)
+        start:str|None=None, stop:str|None=None, # modules after which to start (None: the image) and to stop (None: the logits)
         skipped:tuple[str, ...]=(), # modules to leave out
     ):
         super().__init__()
         self.calls, self.size, self.inner, self.inlet, self.shells = calls, size, start is not None, threading.local(), []
+        self.spoils = self.inner and following_is_in_place(model, calls, start)
         began, ended = calls[start].ended if start else -1, calls[stop].ended if stop else float('inf')
-        self.roles = {n: Blank for n, c in calls.items() if c.ended < began or c.began > ended}
-        self.roles |= {n: role for n, role in ((start, Inlet), (stop, Outlet), *((n, Skip) for n in skipped)) if n}
+        outside = {n: Blank for n, c in calls.items() if c.ended < began or c.began > ended}
+        self.roles = outside | {n: role for n, role in ((start, Inlet), (stop, Outlet), *((n, Skip) for n in skipped)) if n}
         self.body = self._rewire(model, '')
 
     def _rewire(self, mod:nn.Module, path:str) -> nn.Module:
@@ -192,10 +202,10 @@ class Segment(nn.Module):
         for shell, mod in self.shells:
             vars(shell).update({k: v for k, v in vars(mod).items() if k not in ('_modules', '_compiled_call_impl')})
 
-    def forward(self, x:torch.Tensor) -> torch.Tensor: # image or activation -> activation or logits
+    def forward(self, x:torch.Tensor) -> torch.Tensor: # image or activation, never changed -> activation or logits
         self._follow()
         if self.inner:
-            self.inlet.state = (x,), {}
+            self.inlet.state = (x.clone() if self.spoils else x,), {}
             x = x.new_zeros(()).expand(len(x), *self.size)
         try: return self.body(x)
         except _Stop as stop: return stop.args[0][0]
@@ -284,11 +294,10 @@ def find_cuts(model:nn.Module, # any image classifier
     stages = [list(g) for _, g in groupby(features[1:], key=lambda f: f.positions)]
     return Cuts(name, calls, ends, features, tuple(map(len, stages)), tuple(g[-1].width for g in stages))
 
-# %% ../nbs/00_anchors.ipynb #555b1bba
+# %% ../nbs/00_anchors.ipynb #8d64cc70
 class Anchor(nn.Module):
     "A pretrained network of the family that can be run to a cut, and on from a cut. If its modules are replaced, make a new Anchor."
-    def __init__(self, model:nn.Module, # the timm model; not modified
-        size:tuple[int, int, int],      # image shape (C, H, W) that the cuts hold for
+    def __init__(self, model:nn.Module, size:tuple[int, int, int], # the timm model, not modified; image shape (C, H, W) that the cuts hold for
         name:str='', arguments:dict|None=None, # timm name and arguments that the model was built with, for messages and files
     ):
         super().__init__()
@@ -300,9 +309,8 @@ class Anchor(nn.Module):
     def segment(self, begin:int, end:int, skipped:tuple[str, ...]=()) -> Segment: # the forward between two boundaries; -1 is the image, L + 1 the logits
         if unknown := [n for n in skipped if n not in self.cuts.calls]: raise ValueError(f'{self.name} has no module {unknown[0]!r} to leave out')
         if (begin, end, skipped) not in self._segments:
-            start = self.cuts.ends[begin] if begin >= 0 else None
-            stop = self.cuts.ends[end] if end < len(self.cuts.ends) else None
-            self._segments[begin, end, skipped] = Segment(self.model, self.cuts.calls, self.size, start, stop, skipped)
+            ends = dict(enumerate(self.cuts.ends))
+            self._segments[begin, end, skipped] = Segment(self.model, self.cuts.calls, self.size, ends.get(begin), ends.get(end), skipped)
         return self._segments[begin, end, skipped]
 
     def run_to(self, images:torch.Tensor, # (B, C, H, W)
@@ -316,15 +324,13 @@ class Anchor(nn.Module):
         return self.segment(self.cuts.index(start), self.cuts.index(stop) + 1)(activation)
 
     def run_from(self, activation:torch.Tensor, # what the block before `cut` returned
-        cut:tuple[int, int]|None,       # first block; None: only what follows the last
-        skipped:tuple[str, ...]=(),     # modules to leave out
+        cut:tuple[int, int]|None, skipped:tuple[str, ...]=(), # first block (None: only what follows the last); modules to leave out
     ) -> torch.Tensor: # (B, K) logits by the model's own norm, pooling, head
         last = len(self.cuts.ends)
         return self.segment(last - 1 if cut is None else self.cuts.index(cut), last, skipped)(activation)
 
     def run(self, x:torch.Tensor, # images where `start` is None, else what the block before `start` returned
-        start:tuple[int, int]|None, stop:tuple[int, int]|None, # first and last block to run; stop=None: on to the logits
-        skipped:tuple[str, ...]=(),     # modules to leave out on the way from a block to the logits
+        start:tuple[int, int]|None, stop:tuple[int, int]|None, skipped:tuple[str, ...]=(), # first and last block to run; stop=None: on to the logits, leaving out `skipped`
     ) -> torch.Tensor:
         "One span of a path: any of the three above, or the whole model."
         if start is None: return self(x) if stop is None else self.run_to(x, stop)

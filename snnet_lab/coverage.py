@@ -6,7 +6,7 @@
 __all__ = ['differing_cuts', 'unread_features', 'differing_gradients', 'compiled_blocks', 'differs_compiled', 'check_anchor',
            'family_of', 'layout_of', 'coverage_row']
 
-# %% ../nbs/14_coverage.ipynb #9261feca
+# %% ../nbs/14_coverage.ipynb #51a19c91
 import copy
 import re
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ import timm
 import torch
 from torch import nn
 
-from .anchors import Anchor, load_anchor
+from .anchors import Anchor, following, load_anchor
 
 # %% ../nbs/14_coverage.ipynb #ea88122e
 def _spread(items:list, most:int|None) -> list: # at most `most` of them, first and last included
@@ -45,15 +45,15 @@ def differing_cuts(anchor:Anchor, # in the mode to check, train or eval
         own = restored(lambda: anchor(images))
         return [b for b in boundaries if not torch.equal(own, restored(lambda: _resumed(anchor, images, b)))]
 
-# %% ../nbs/14_coverage.ipynb #3f8e59e1
+# %% ../nbs/14_coverage.ipynb #87290263
 @torch.no_grad()
 def unread_features(anchor:Anchor, images:torch.Tensor) -> list[int]: # blocks, counted over all stages
     "The blocks inside a stage whose first module does not take in what the cut in front of them hands over."
     modules, calls, features, read, hooks = dict(anchor.model.named_modules()), anchor.cuts.calls, anchor.cuts.features, {}, []
     inside = [i for (_, block), i in anchor.cuts.all.items() if block and features[i].prefix == features[i + 1].prefix]   # in front of others the model adds its class token
     for i in inside:
-        following = min((n for n, c in calls.items() if c.began > calls[anchor.cuts.ends[i]].ended), key=lambda n: calls[n].began)
-        hooks.append(modules[following].register_forward_pre_hook(lambda m, args, i=i: read.update({i: args[0] if args else None})))
+        module = modules[following(calls, anchor.cuts.ends[i])]
+        hooks.append(module.register_forward_pre_hook(lambda m, args, i=i: read.update({i: args[0].clone() if args and torch.is_tensor(args[0]) else None})))
     try: anchor(images)
     finally:
         for h in hooks: h.remove()

@@ -153,7 +153,7 @@ def boundary_features(anchor:Anchor, # in eval mode
         found[b] = rows_of(x, anchor.cuts.features[b].layout)
     return found
 
-# %% ../nbs/03_matching.ipynb #f4986792
+# %% ../nbs/03_matching.ipynb #988bbd37
 def _plan(net, shared:str) -> dict: # (layer key, group) -> {front boundary: [back boundaries]}
     "Which features each system of equations reads; one system a layer, or one a position for shared='average'."
     systems = {}
@@ -177,6 +177,7 @@ def _features(net, images:torch.Tensor, systems:dict) -> dict: # (anchor, bounda
         wanted.setdefault(key[2], set()).update(*system.values())
     return {(a, b): v for a, bs in wanted.items() for b, v in boundary_features(net.anchors[a], images, bs).items()}
 
+# %% ../nbs/03_matching.ipynb #4ef4d076
 def _take_in(net, features:dict, held:int, systems:dict, moments:dict, products:torch.dtype):
     "Centre each feature once, for the fitted and the `held` last images apart, and add what it gives to every system that reads it."
     found, kept = {}, _kept(net, systems)

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['FORMAT', 'BUDGETS', 'LayoutLinear', 'stitching_layer', 'check_anchors', 'check_finite', 'write_atomic', 'read_header',
-           'within_budget', 'StitchedModule', 'anchor_header', 'read_curve', 'save_network', 'BudgetedModule', 'SNNet']
+           'within_budget', 'StitchedModule', 'anchor_header', 'read_curve', 'save_network', 'BudgetedModule',
+           'check_header', 'SNNet']
 
 # %% ../nbs/04_snnet.ipynb #94ff6640
 import hashlib
@@ -120,18 +121,17 @@ def within_budget(table:pd.DataFrame, # a curve or cost table
     best = table[fits].sort_values([*(['top1'] if 'top1' in table else []), 'macs'], ascending=[False, True] if 'top1' in table else False)
     return int(best.stitch.iloc[0])
 
-# %% ../nbs/04_snnet.ipynb #9af02c0d
+# %% ../nbs/04_snnet.ipynb #42e8d72e
 class StitchedModule(nn.Module):
     "Anchors and stitching layers in one module; its forward runs one stitch (figure 3 of the paper)."
     def __init__(self,
         anchors:Iterable[Anchor],       # cheapest first
-        space:StitchSpace|None=None,    # None: built from `rules`
-        skipped:Iterable[str]=(),       # modules of the last anchor on a path that stitches leave out (the official DeiT: 'norm')
-        **rules,                        # for StitchSpace.build: kernel, stride, nearest, direction, max_anchors, stages
+        space:StitchSpace|None=None,    # None: built from `rules`, the arguments of StitchSpace.build
+        skipped:Iterable[str]=(), **rules, # `skipped`: modules of the last anchor on a path that stitches leave out (the official DeiT: 'norm')
     ):
         super().__init__()
-        self.anchors, self.selected, self.skipped = nn.ModuleList(anchors), None, tuple(skipped)
-        self.published_skips = self.skipped     # what published costs leave out
+        self.anchors, self.selected = nn.ModuleList(anchors), None
+        self.skipped = self.published_skips = tuple(skipped)     # the latter: what published costs leave out
         check_anchors(list(self.anchors))
         self.space = StitchSpace.build(self.anchors, **rules) if space is None else space
         depths = tuple(a.depths for a in self.anchors)
@@ -225,11 +225,20 @@ class BudgetedModule(StitchedModule):
         if device not in self._latency: self._latency[device] = latency_table(self)
         return table.merge(self._latency[device], on='stitch')
 
-# %% ../nbs/04_snnet.ipynb #7bc97690
+# %% ../nbs/04_snnet.ipynb #7c1cb280
+def check_header(net:'SNNet', header:dict, path):
+    "Raise a ValueError unless a file's header is of the same anchors and stitches."
+    own = net.header()
+    if header['anchors'] != own['anchors']: raise ValueError(f'{path} is of other anchors: {header["anchors"]}; here they are {own["anchors"]}')
+    if StitchSpace.build(net.anchors, **header['rules']).stitches != net.space.stitches:
+        raise ValueError(f'{path} is of another space: its rules are {header["rules"]}, here they are {own["rules"]}')
+    if tuple(header.get('skipped', ())) != net.skipped: raise ValueError(f'{path} is of stitches that leave out {header.get("skipped", [])}, here they leave out {list(net.skipped)}')
+
+# %% ../nbs/04_snnet.ipynb #0efa4eba
 class SNNet(BudgetedModule):
     "The stitchable network: `net(images, stitch)`, budgets, least-squares start, files."
-    def __init__(self, anchors:Iterable[Anchor], space:StitchSpace|None=None, family:str='', skipped:Iterable[str]=(), **rules):
-        super().__init__(anchors, space, skipped, **rules)
+    def __init__(self, anchors:Iterable[Anchor], space:StitchSpace|None=None, family:str='', **rules): # as StitchedModule
+        super().__init__(anchors, space, **rules)
         self.family = family
 
     def init_stitches(self, images, # (N, C, H, W) clean images, or batches of them
@@ -242,8 +251,7 @@ class SNNet(BudgetedModule):
         with torch.no_grad():
             for key, (weight, bias, *tokens) in weights.items():
                 layer = self.stitching_layer(key)
-                layer.weight.copy_(weight.view_as(layer.weight)); layer.bias.copy_(bias)
-                if tokens: layer.prefix.copy_(tokens[0])
+                for own, new in zip((layer.weight, layer.bias, getattr(layer, 'prefix', None)), (weight, bias, *tokens)): own.copy_(new.view_as(own))
         self.curve = None       # it was that of other weights
         return report
 
@@ -263,15 +271,11 @@ class SNNet(BudgetedModule):
     @classmethod
     def from_official(cls, path:str|Path, family:str) -> 'SNNet': # in eval mode, on the CPU
         "Read a checkpoint of the official code, and run stitches as that code does; see the notebook `official`."
-        return importlib.import_module('snnet_lab.official').load_official(path, family)    # that module needs the families, which need this one
+        return importlib.import_module('snnet_lab.official').load_official(path, family)    # which needs the families, which need this module
 
     def load_weights(self, path:str|Path) -> 'SNNet': # a file of these same anchors and rules
         "Read weights and curve into this network; if they do not fit, a ValueError says why and nothing is changed."
-        path, header, own = Path(path), read_header(path), self.header()
-        if header['anchors'] != own['anchors']: raise ValueError(f'{path} is of other anchors: {header["anchors"]}; here they are {own["anchors"]}')
-        if StitchSpace.build(self.anchors, **header['rules']).stitches != self.space.stitches:
-            raise ValueError(f'{path} is of another space: its rules are {header["rules"]}, here they are {own["rules"]}')
-        if tuple(header.get('skipped', ())) != self.skipped: raise ValueError(f'{path} is of stitches that leave out {header.get("skipped", [])}, here they leave out {list(self.skipped)}')
+        check_header(self, header := read_header(path), path)
         load_weights(self, path, 'this network')
-        self.curve = read_curve(path.with_suffix('.csv'), header.get('curve'))
+        self.curve = read_curve(Path(path).with_suffix('.csv'), header.get('curve'))
         return self

@@ -58,6 +58,7 @@ def start_seconds(net, images) -> tuple[float, float, float]:
     return extract, ours, seconds(solve_plainly)
 
 
+@torch.no_grad()
 def bench_start() -> list[dict]:
     "Least squares for DeiT-Ti/S/B (random weights) with 100 images."
     net = load_family('deit', weights=None).to(DEVICE)

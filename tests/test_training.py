@@ -1,0 +1,90 @@
+"Training as a lab would run it: killed at any moment, in several processes, with workers that die."
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+import train_script
+from snnet_lab.recipes import Recipe
+from snnet_lab.runs import RunFolder, newest_checkpoint
+from snnet_lab.training import train
+
+SCRIPT = Path(__file__).with_name('train_script.py')
+ENV = dict(os.environ, OMP_NUM_THREADS='1', ACCELERATE_USE_CPU='true')
+
+
+def launch(*words, processes: int = 1) -> subprocess.Popen:
+    several = ['-m', 'torch.distributed.run', '--standalone', '--nproc_per_node', str(processes)] if processes > 1 else []
+    return subprocess.Popen([sys.executable, *several, str(SCRIPT), *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENV)
+
+
+def result(process: subprocess.Popen) -> dict:
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err[-3000:]
+    return json.loads(out.strip().splitlines()[-1])
+
+
+@pytest.fixture(scope='module')
+def whole(tmp_path_factory) -> tuple[dict, Path]:
+    folder = tmp_path_factory.mktemp('runs')/'whole'
+    return result(launch(folder)), folder
+
+
+def test_two_processes_are_one_run(whole, tmp_path):
+    one, folder = whole
+    two = result(launch(tmp_path/'two', processes=2))
+    assert (one['processes'], two['processes']) == (1, 2) and two['stitch'] == one['stitch']
+    assert two['loss'] == pytest.approx(one['loss'], abs=1e-4)
+    weights = [torch.load(f, weights_only=True) for f in (folder/'final-0.pt', tmp_path/'two/final-0.pt', tmp_path/'two/final-1.pt')]
+    for k, v in weights[0].items():
+        assert torch.equal(weights[1][k], weights[2][k]), k
+        assert (v - weights[1][k]).abs().max() <= 1e-5, k
+
+
+def test_killed_at_ten_moments_it_goes_on_as_if_never_stopped(whole, tmp_path):
+    folder, rng, kills = tmp_path/'killed', random.Random(0), 0
+    while kills < 10:
+        begun = (folder/'run.json').exists()
+        lines = len((folder/'metrics.jsonl').read_text().splitlines()) if (folder/'metrics.jsonl').exists() else 0
+        process = launch(folder, *(['resume'] if begun else []), 'slow')
+        deadline = time.time() + 120
+        while process.poll() is None and time.time() < deadline:       # until a step of this process is on disk
+            if (folder/'metrics.jsonl').exists() and len((folder/'metrics.jsonl').read_text().splitlines()) not in (0, lines): break
+            time.sleep(.01)
+        time.sleep(rng.uniform(0, .25))
+        if process.poll() is not None: break                           # it came to its end
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        kills += 1
+    assert kills >= 5, process.stderr.read()[-2000:]
+    resumed = result(launch(folder, 'resume'))
+    assert resumed['stitch'] == whole[0]['stitch']
+    assert resumed['loss'] == pytest.approx(whole[0]['loss'], abs=1e-6)
+
+
+def test_a_second_run_on_the_folder_is_refused(whole):
+    held = RunFolder(whole[1])
+    second = launch(whole[1], 'resume')
+    assert f'is in use by process {os.getpid()} on' in second.communicate(timeout=120)[1] and second.returncode
+    held.close()
+
+
+class Dying(Dataset):
+    def __len__(self): return 40
+    def __getitem__(self, i):
+        if i == 33: os.kill(os.getpid(), signal.SIGKILL)
+        return torch.zeros(1, 28, 28) + i / 40, i % 10
+
+
+def test_a_worker_that_dies_leaves_a_checkpoint(tmp_path):
+    net, loader = train_script.network(), DataLoader(Dying(), 10, num_workers=1, prefetch_factor=1)
+    with pytest.raises(RuntimeError, match='killed by signal|exited unexpectedly'): train(net, loader, Recipe(epochs=1, warmup_epochs=0), folder=tmp_path/'run', progress=False)
+    assert 1 <= newest_checkpoint(tmp_path/'run')[2]['step'] <= 3

@@ -1,0 +1,40 @@
+"""A small training run for tests/test_training.py: python train_script.py FOLDER [resume] [slow]; its last line is a JSON summary."""
+import json
+import sys
+import time
+from pathlib import Path
+
+import torch
+from accelerate import PartialState
+
+from snnet_lab.anchors import load_anchor
+from snnet_lab.data import load_data
+from snnet_lab.recipes import Recipe
+from snnet_lab.snnet import SNNet
+from snnet_lab.training import train
+
+RECIPE = Recipe(epochs=2, warmup_epochs=.5, lr=2e-3, lr_stitches=2e-3, batch_size=20, sampler='importance')
+
+
+def network():
+    torch.manual_seed(0)
+    small = dict(img_size=28, in_chans=1, patch_size=7, num_heads=2, depth=3, num_classes=10)
+    return SNNet([load_anchor('deit_tiny_patch16_224', weights=None, embed_dim=d, **small) for d in (16, 32)]).eval()
+
+
+class Slow:
+    "Time to be killed in, between steps and while checkpoints are written."
+    def before_step(self, t): time.sleep(.05)
+
+
+def main(folder, *words):
+    torch.set_num_threads(1)
+    net, loader = network(), load_data(split='train', batch_size=RECIPE.batch_size, images=400, shuffle=True, augment=True)
+    where = dict(resume=folder) if 'resume' in words else dict(folder=folder)
+    rows = train(net, loader, progress=False, every_steps=2, callbacks=[Slow()] if 'slow' in words else [], **where, **({} if 'resume' in words else dict(recipe=RECIPE)))
+    state = PartialState()
+    torch.save(net.state_dict(), Path(folder)/f'final-{state.process_index}.pt')
+    if state.is_main_process: print(json.dumps(dict(loss=rows.loss.tolist(), stitch=rows.stitch.tolist(), processes=state.num_processes)), flush=True)
+
+
+if __name__ == '__main__': main(*sys.argv[1:])
