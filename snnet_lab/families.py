@@ -60,7 +60,7 @@ FAMILIES = {f.name: f for f in (
            ('DeiT3-S', 'DeiT3-L'), dict(direction='both', max_anchors=3, dense=False)),
 )}
 
-# %% ../nbs/05_families.ipynb #de23fc65
+# %% ../nbs/05_families.ipynb #ec53d9cb
 def find_family(name:str) -> Family:
     "The family of this name; a ValueError lists the names there are."
     if name not in FAMILIES: raise ValueError(f'no family {name!r}: one of {", ".join(FAMILIES)} is needed')
@@ -75,13 +75,14 @@ def family_space(name:str) -> StitchSpace: # the same as `load_family(name).spac
 
 def load_family(name:str='fashion',           # a name of FAMILIES
     weights:str|Path|None='pretrained',       # see below; or a file that SNNet.save wrote
+    **arguments,                              # for every anchor, e.g. drop_path_rate=.1
 ) -> SNNet:                                   # in eval mode
     """Build a family's network. `weights`: 'pretrained' the stitched network where one ships, else the anchors from timm's hub with new
     stitching layers; 'anchors' the anchors before stitching; None random."""
     family = find_family(name)
     stitched = weights == 'pretrained' and family.shipped
     hub = 'pretrained' if weights in ('pretrained', 'anchors') and not family.shipped else None
-    net = SNNet([load_anchor(weights=hub, **a) for a in family.anchors], family=name, **family.rules).eval()
+    net = SNNet([load_anchor(weights=hub, **a | arguments) for a in family.anchors], family=name, **family.rules).eval()
     net.published_skips = family.official.get('skipped', ())
     if stitched: net.load_weights(family.file)
     elif weights == 'anchors' and family.shipped:

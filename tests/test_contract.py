@@ -34,7 +34,9 @@ def test_contract(name):
     if not timm.is_model(name): pytest.skip(f'timm {timm.__version__} has no {name}')
     if (size := SMALLEST.set_index('model').params[name]) > LARGE: pytest.skip(f'{size:,} parameters: checked by data/make_coverage.py')
     torch.manual_seed(0)
-    report = check_anchor(name, most=2, compiled=False)
+    small = dict(size=(3, 96, 96)) if SMALLEST.set_index('model').layout[name] == 'NCHW' else {}
+    try: report = check_anchor(name, most=2, compiled=False, **small)
+    except Exception: report = check_anchor(name, most=2, compiled=False)       # a window or a position table of one image size
     assert report.passed.all(), report[~report.passed].to_string()
 
 
