@@ -130,9 +130,11 @@ MEMORY = """
 import resource, torch
 from snnet_lab.families import load_family
 net = load_family('deit', weights=None)
+class Images:       # made when asked for, a second time if need be
+    def __iter__(self): return (torch.randn(25, 3, 224, 224, generator=torch.Generator().manual_seed(i)) for i in range(COUNT // 25))
 def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 ** 2
 before = peak()
-net.init_stitches(torch.randn(25, 3, 224, 224, generator=torch.Generator().manual_seed(i)) for i in range(COUNT // 25))
+net.init_stitches(Images())
 print(peak(), before)
 """
 
