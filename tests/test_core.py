@@ -32,3 +32,10 @@ def test_readme_example_runs_as_printed():
     assert done.returncode == 0, done.stderr
     printed = [line.split('# ', 1)[1].strip() for line in code.splitlines() if line.startswith('print(') and '# ' in line]
     assert printed and done.stdout.splitlines() == printed, (done.stdout, printed)
+
+
+def test_public_names_come_from_the_package_and_import_no_more_than_needed():
+    done = python('import sys\nfrom snnet_lab import SNNet, check_anchor, evaluate, load_family\nimport snnet_lab.snnet\nassert SNNet is snnet_lab.snnet.SNNet\n'
+                  f'assert not set({BARRED!r}) & set(sys.modules)\nfrom snnet_lab import Workbench\n'
+                  'try: snnet_lab.nothing\nexcept AttributeError as e: print(e)')
+    assert done.returncode == 0 and done.stdout.strip() == "snnet_lab has no 'nothing'", done.stderr
