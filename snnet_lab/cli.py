@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['parser', 'main']
 
-# %% ../nbs/13_cli.ipynb #cf847518
+# %% ../nbs/13_cli.ipynb #b11e6143
 import argparse
 import json
+import os
 import platform
 import sys
 from pathlib import Path
@@ -20,10 +21,11 @@ from .data import load_data
 from .evaluation import anchor_line, evaluate, frontier
 from .families import FAMILIES, data_dir, find_family, load_family
 from .recipes import RECIPES, Recipe, find_recipe
+from .runs import RunFolder
 from .snnet import SNNet
 from .training import train
 
-# %% ../nbs/13_cli.ipynb #f3697dbc
+# %% ../nbs/13_cli.ipynb #8ed49dc2
 def _device(net:SNNet) -> SNNet: # on the accelerator, where there is one
     return net.to(torch.accelerator.current_accelerator()) if torch.accelerator.is_available() else net
 
@@ -40,17 +42,15 @@ def _changes(pairs:list[str]) -> dict:
 
 def _train(args) -> dict:
     "Start from a family's weights or a file, match, train, save with the exact curve."
-    recipe = None
-    if not args.resume:
-        recipe = (find_recipe(args.recipe or args.family) if args.recipe or args.family in RECIPES else Recipe()).change(**_changes(args.set))
-    elif args.set or args.recipe: raise ValueError('a resumed run keeps its recipe: --set and --recipe are for new ones')
-    arguments = dict(drop_path_rate=recipe.drop_path) if recipe and recipe.drop_path else {}
-    net = _network(args.family, weights=args.weights, **arguments)
-    loader = _images(args, net.anchors[0], split='train', batch_size=recipe.batch_size if recipe else args.batch_size, augment=recipe or True, shuffle=True, seed=recipe.seed if recipe else 0)
-    if recipe and args.match:
+    if args.resume and (args.set or args.recipe): raise ValueError('a resumed run keeps its recipe: --set and --recipe are for new ones')
+    if args.resume: recipe = Recipe(**RunFolder(args.resume, hold=False).facts['recipe'])
+    else: recipe = (find_recipe(args.recipe or args.family) if args.recipe or args.family in RECIPES else Recipe()).change(**_changes(args.set))
+    net = _network(args.family, weights=args.weights, **(dict(drop_path_rate=recipe.drop_path) if recipe.drop_path else {}))
+    loader = _images(args, net.anchors[0], split='train', batch_size=recipe.batch_size, augment=recipe, shuffle=True, seed=recipe.seed)
+    if args.match and not args.resume:
         net.init_stitches(torch.cat([x for x, _ in load_data(args.data, 'train', batch_size=100, images=recipe.match_images, like=net.anchors[0])]))
-    rows = train(_device(net), loader, recipe, folder=args.folder, resume=args.resume, progress=not args.json)
-    if args.out:
+    rows = train(_device(net), loader, None if args.resume else recipe, folder=args.folder, resume=args.resume, progress=not args.json)
+    if args.out and int(os.environ.get('RANK', 0)) == 0:
         if args.curve: net.curve = evaluate(net, load_data(args.data, args.split, workers=args.workers, like=net.anchors[0]), progress=not args.json)
         net.to('cpu').save(args.out)
     return dict(steps=len(rows), loss=round(float(rows.loss[-50:].mean()), 4) if len(rows) else None, images_per_s=round(float(rows.images_per_s.iloc[-1]), 1) if len(rows) else None, out=args.out)
@@ -64,7 +64,7 @@ def _evaluate(args) -> dict:
     best = frontier(curve)
     return dict(stitches=rows, frontier=best.stitch.tolist(), below_the_line=round(float((anchor_line(curve)[best.index] - best.top1).mean()), 3) if (curve.anchors.map(len) == 1).sum() > 1 else None)
 
-# %% ../nbs/13_cli.ipynb #385713fa
+# %% ../nbs/13_cli.ipynb #a89c6f40
 def _hub() -> str: # '' or why it cannot be reached
     "Can timm's hub be reached?"
     from huggingface_hub import HfApi
@@ -74,18 +74,17 @@ def _hub() -> str: # '' or why it cannot be reached
 
 def _doctor(args) -> dict:
     "Versions, devices, and what can be reached; `problems` says what to do."
-    problems, shipped = {}, {}
-    for f in FAMILIES.values():
-        if f.shipped: shipped[f.name] = f.file.exists()
+    problems = {}
     try: where = str(data_dir())
     except FileNotFoundError as e: where, problems['data'] = None, str(e)
+    shipped = {f.name: f.file.exists() for f in FAMILIES.values() if f.shipped} if where else {}
     if where and not all(shipped.values()): problems['data'] = f'{where} lacks the weights of {[n for n, there in shipped.items() if not there]}: git lfs or `make family`'
     if why := _hub(): problems['hub'] = why
     device = str(torch.accelerator.current_accelerator()) if torch.accelerator.is_available() else 'cpu'
     versions = dict(snnet_lab=__version__, python=platform.python_version(), torch=torch.__version__, timm=timm.__version__)
     return dict(versions=versions, device=device, threads=torch.get_num_threads(), data=where, families=dict(shipped=[n for n, t in shipped.items() if t], by_download=[f.name for f in FAMILIES.values() if not f.shipped]), problems=problems)
 
-# %% ../nbs/13_cli.ipynb #a6791ddb
+# %% ../nbs/13_cli.ipynb #ec153589
 def parser() -> argparse.ArgumentParser:
     "The command line; --help shows every default."
     kind = dict(formatter_class=argparse.ArgumentDefaultsHelpFormatter)
@@ -97,7 +96,7 @@ def parser() -> argparse.ArgumentParser:
         p.add_argument('--json', action='store_true', help='print one line of JSON, no bars')
         return p
     def images(p):
-        p.add_argument('--data', default='fashion', help='fashion, an image folder, or a name that timm reads (hfds/..., wds/...)')
+        p.add_argument('--data', default='fashion', help='fashion, an image folder, or a Hugging Face set (hfds/...)')
         p.add_argument('--split', default='test', help='to evaluate on')
         p.add_argument('--images', type=int, help='only the first so many')
         p.add_argument('--workers', type=int, default=0, help='loader processes')
@@ -109,7 +108,6 @@ def parser() -> argparse.ArgumentParser:
     t.add_argument('--set', action='append', default=[], metavar='KEY=VALUE', help='change a field of the recipe; may be repeated')
     t.add_argument('--folder', help='for metrics and checkpoints')
     t.add_argument('--resume', help='the folder of a run to go on with')
-    t.add_argument('--batch-size', type=int, default=128, help='of a resumed run, whose recipe is in its folder')
     t.add_argument('--match', action=argparse.BooleanOptionalAction, default=True, help='start the stitching layers by least squares')
     t.add_argument('--curve', action=argparse.BooleanOptionalAction, default=True, help='evaluate all stitches before --out is written')
     images(t)
@@ -120,7 +118,7 @@ def parser() -> argparse.ArgumentParser:
     command('doctor', _doctor, 'What works on this machine, and what to do where it does not.')
     return top
 
-# %% ../nbs/13_cli.ipynb #dfbae049
+# %% ../nbs/13_cli.ipynb #e0fe4173
 def _show(found:dict) -> str: # for people
     "A result as lines."
     return '\n'.join(f'{k}: {v}' if not isinstance(v, list) or not v or not isinstance(v[0], dict) else '\n'.join([f'{k}:', *('  ' + '  '.join(f'{a} {b:,.6g}' for a, b in r.items()) for r in v)]) for k, v in found.items())
@@ -132,7 +130,7 @@ def main(argv:list[str]|None=None) -> int: # exit code
     except (ValueError, OSError, KeyError, RuntimeError, FloatingPointError) as e:
         print(f'snnet-lab {args.command}: {e}', file=sys.stderr)
         return 1
-    print(json.dumps(found) if args.json else _show(found))
+    if int(os.environ.get('RANK', 0)) == 0: print(json.dumps(found) if args.json else _show(found))
     return 1 if found.get('problems', {}).get('data') else 0
 
 if __name__ == '__main__' and '__file__' in globals(): sys.exit(main())

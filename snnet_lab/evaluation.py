@@ -18,10 +18,10 @@ from .cost import cost_table
 from .snnet import SNNet, check_finite
 from .space import Stitch
 
-# %% ../nbs/08_evaluation.ipynb #fedac4bc
+# %% ../nbs/08_evaluation.ipynb #1ee4343c
 def _walk(net:SNNet, x:torch.Tensor, a:int, at:int, paths:list[tuple[Stitch, int]]) -> Iterator[tuple[Stitch, torch.Tensor]]:
     "Yield (stitch, logits) of all paths that stand at boundary `at` of anchor `a` with activation `x`; each is at its step i."
-    anchor, leaving = net.anchors[a], {}
+    anchor, leaving, skipped = net.anchors[a], {}, net.skipped if at >= 0 else ()      # an anchor by itself leaves nothing out
     for s, i in paths:
         if i < len(s.cuts): leaving.setdefault(anchor.cuts.index(s.cuts[i][0]) + 1, {}).setdefault((s.layers[i], s.cuts[i][1]), []).append((s, i + 1))
     for end in sorted(leaving):
@@ -29,7 +29,7 @@ def _walk(net:SNNet, x:torch.Tensor, a:int, at:int, paths:list[tuple[Stitch, int
         for (key, back), onward in leaving[end].items():
             yield from _walk(net, net.stitching_layer(key)(x), key[2], net.anchors[key[2]].cuts.index(back), onward)
     if staying := [s for s, i in paths if i == len(s.cuts)]:
-        logits = anchor.segment(at, len(anchor.cuts.ends), net.skipped if at >= 0 else ())(x)
+        logits = anchor.segment(at, len(anchor.cuts.ends), skipped)(x)
         for s in staying: yield s, logits
 
 @torch.no_grad()

@@ -32,7 +32,7 @@ def levit_key(key:str, # e.g. 'blocks.9.m.0.c.weight'
     for old, new in LEVIT.items(): key = re.sub(old, new, key)
     return key
 
-# %% ../nbs/15_official.ipynb #85b26d91
+# %% ../nbs/15_official.ipynb #e48cc953
 def layer_name(key:str, # e.g. 'stitch_layers.0.1.5.transform.weight'
     stages:tuple[int, ...]|None, # in which the family is stitched; None: its anchors have one
 ) -> str:               # e.g. 'layers.0-1-2-5.weight'
@@ -61,7 +61,8 @@ def load_official(path:str|Path, # a checkpoint of the official code
         found |= {f'anchors.{i}.model.{k}': v for k, v in anchor_state(mine, anchor).items()}
     for k, v in state.items():
         if k.startswith('stitch_layers.'):
-            name = layer_name(k, rules.get('stages'))
+            try: name = layer_name(k, rules.get('stages'))
+            except (IndexError, ValueError) as e: raise ValueError(f'{path} does not fit the family {family.name}: {k} has no place there') from e
             found[name] = v.view(own[name].shape) if name in own and v.numel() == own[name].numel() else v
     found |= {k: v for k, v in state.items() if not k.startswith(('anchors.', 'stitch_layers.'))} | {f'{k} (a further anchor)': v for k, v in state.items() if k.startswith(f'anchors.{len(net.anchors)}.')}
     fill(net, found, path, f'the family {family.name}')

@@ -31,7 +31,7 @@ def _read(text:str): # a number, true, false, none; or the text itself
     try: return json.loads({'True': 'true', 'False': 'false', 'None': 'null', 'none': 'null'}.get(text, text))
     except ValueError: return text
 
-# %% ../nbs/06_recipes.ipynb #0409581f
+# %% ../nbs/06_recipes.ipynb #0b478c5a
 CHOICES = dict(tune=('full', 'stitches'), clip_mode=('norm', 'value', 'agc'), precision=('no', 'bf16'))
 
 @dataclass(frozen=True)
@@ -67,6 +67,9 @@ class Recipe(Values):
     def __post_init__(self):
         for k, allowed in CHOICES.items():
             if getattr(self, k) not in allowed: raise ValueError(f'{k}={getattr(self, k)!r}: one of {", ".join(allowed)} is needed')
+        for f in fields(self):
+            value, kind = getattr(self, f.name), type(f.default)
+            if kind in (int, float) and (f.name, value) != ('clip_grad', None) and (isinstance(value, bool) or not isinstance(value, (int, kind))): raise ValueError(f'{f.name}={value!r}: {"a whole number" if kind is int else "a number"} is needed')
         if self.epochs < 1: raise ValueError(f'epochs={self.epochs}: 1 or more is needed')
         if self.batch_size < 1: raise ValueError(f'batch_size={self.batch_size}: 1 or more is needed')
         for k in ('distill', 'keep_anchors', 'drop_path', 'erasing', 'label_smoothing'):

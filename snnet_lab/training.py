@@ -95,7 +95,7 @@ def processes(net:SNNet) -> PartialState: # of this run: how many, and which one
     if not several: AcceleratorState._reset_state(reset_partial_state=True)     # an earlier run's device and precision
     return PartialState(cpu=cpu)
 
-# %% ../nbs/07_training.ipynb #f4219eae
+# %% ../nbs/07_training.ipynb #8b232a98
 class Training:
     "One run: the network, how it is trained, and how far it has come."
     def __init__(self, net:SNNet, loader:DataLoader, recipe:Recipe, teacher:nn.Module|None, stitches:list[int], callbacks:Sequence=()):
@@ -112,11 +112,12 @@ class Training:
         self.former = copy.deepcopy(net.anchors).eval().requires_grad_(False) if recipe.keep_anchors else None
         self.mixup = Mixup(recipe.mixup, recipe.cutmix, label_smoothing=recipe.label_smoothing, num_classes=net.anchors[0].num_classes) if recipe.mixup or recipe.cutmix else None
         self.step, self.epoch, self.stitch, self.loss, self.parts, self.rows = 0, 0, None, None, 1, []
+        self.torn = False       # weights have moved, and the step is not counted yet
 
     @property
     def processes(self) -> int: return self.accelerator.num_processes
 
-# %% ../nbs/07_training.ipynb #7642cf52
+# %% ../nbs/07_training.ipynb #82b40645
 class Gradients(Training):
     "What one stitch learns from one batch."
     def gradients(self, images:torch.Tensor, labels:torch.Tensor) -> torch.Tensor: # the loss
@@ -125,7 +126,7 @@ class Gradients(Training):
         total = images.new_zeros(())
         for x, y in zip(images.chunk(self.parts), labels.chunk(self.parts)):
             loss = self.loss_of(x, y) * (len(x) / len(images))
-            if torch.isfinite(loss): loss.backward()
+            loss.backward()         # also of a loss that is no number, so that all processes have gradients to share
             total += loss.detach()
         return total
 
@@ -148,7 +149,7 @@ class Gradients(Training):
             loss = flat[-1]
         return loss.item()
 
-# %% ../nbs/07_training.ipynb #4ba6e6e3
+# %% ../nbs/07_training.ipynb #4aea496a
 class Stepping(Gradients):
     "One step of the run."
     def one_step(self, images:torch.Tensor, labels:torch.Tensor):
@@ -158,21 +159,31 @@ class Stepping(Gradients):
         seed_all(seed, self.step, self.accelerator.process_index)
         self.schedule.step_update(self.step)
         if self.mixup is not None: images, labels = self.mixup(images, labels)
-        while True:
-            try: loss = self.gradients(images, labels); break
-            except torch.OutOfMemoryError:
-                if self.parts >= len(images): raise
-                self.parts *= 2
-                warnings.warn(f'out of memory at stitch {self.stitch}: from now on a batch is done in {self.parts} parts', stacklevel=2)
-        self.loss = self.shared(loss)
-        if not np.isfinite(self.loss): raise FloatingPointError(f'the loss is {self.loss} at stitch {self.stitch}, step {self.step}; the weights are those before this step. A lower learning rate may help')
-        used = [p for g in self.optimizer.param_groups for p in g['params'] if p.grad is not None]
-        if not torch.isfinite(torch.stack([p.grad.abs().max() for p in used])).all(): raise FloatingPointError(f'a gradient is not finite at stitch {self.stitch}, step {self.step}; the weights are those before this step. A lower learning rate may help')
+        statistics = [(b, b.clone()) for m in self.net.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) for b in m.buffers()]
+        try:
+            self.loss = self.shared(self.gradients_in_memory(images, labels, statistics))
+            used = [p for g in self.optimizer.param_groups for p in g['params'] if p.grad is not None]
+            finite = np.isfinite(self.loss) and torch.isfinite(torch.stack([p.grad.abs().max() for p in used])).all()
+            if not finite: raise FloatingPointError(f'the loss is {self.loss} and a gradient is not finite at stitch {self.stitch}, step {self.step}; the weights are those before this step. A lower learning rate may help')
+        except BaseException:
+            for b, before in statistics: b.copy_(before)
+            raise
         if self.recipe.clip_grad: dispatch_clip_grad(used, self.recipe.clip_grad, self.recipe.clip_mode)
+        self.torn = True
         self.optimizer.step()
         self.sampler.update(self.stitch, self.loss)
 
-# %% ../nbs/07_training.ipynb #b76d7b45
+    def gradients_in_memory(self, images:torch.Tensor, labels:torch.Tensor, statistics:list) -> torch.Tensor: # the loss
+        "Gradients in as many parts as fit; batch norms' statistics are put back before another try."
+        while True:
+            try: return self.gradients(images, labels)
+            except torch.OutOfMemoryError:
+                if self.parts >= len(images): raise
+                self.parts *= 2
+                for b, before in statistics: b.copy_(before)
+                warnings.warn(f'out of memory at stitch {self.stitch}: from now on a batch is done in {self.parts} parts', stacklevel=2)
+
+# %% ../nbs/07_training.ipynb #17537194
 class Trainer(Stepping):
     "The whole run: epochs, batches, callbacks."
     def event(self, name:str):
@@ -187,13 +198,14 @@ class Trainer(Stepping):
             for images, labels in self.batches():
                 self.event('before_step')
                 self.one_step(images.to(self.device), labels.to(self.device))
-                self.step += 1
+                self.step, self.torn = self.step + 1, False
                 self.event('after_step')
             self.event('after_epoch')
         self.event('after_fit')
 
     def batches(self):
         "This epoch's batches that are left, in the order that seed and epoch give."
+        seed_all(self.recipe.seed, self.epoch)      # for loaders without a generator of their own
         order = int(np.random.SeedSequence([self.recipe.seed, self.epoch]).generate_state(1)[0])
         for g in {getattr(self.source, 'generator', None), getattr(getattr(self.source, 'sampler', None), 'generator', None)} - {None}: g.manual_seed(order)
         if hasattr(self.source.dataset, 'epoch'): self.source.dataset.epoch = self.epoch
@@ -224,14 +236,15 @@ class OnEpoch:
 
     def after_epoch(self, t): self.function(t.epoch, t.rows)
 
-# %% ../nbs/07_training.ipynb #fc0ea347
+# %% ../nbs/07_training.ipynb #166da502
 class Keeper:
     "Metrics and checkpoints into a run's folder, by the main process."
     def __init__(self, run:RunFolder, minutes:float=10, steps:int|None=None): # between checkpoints
         self.run, self.minutes, self.steps, self.last = run, minutes, steps, time.monotonic()
 
     def after_step(self, t):
-        self.run.log(t.rows[-1])
+        try: self.run.log(t.rows[-1])
+        except OSError as e: warnings.warn(f'the metrics of step {t.step - 1} are lost: {e}', stacklevel=2)
         if time.monotonic() - self.last >= 60 * self.minutes or self.steps and t.step % self.steps == 0: self.write(t)
 
     def write(self, t):
@@ -240,7 +253,8 @@ class Keeper:
         self.last = time.monotonic()
 
     def after_fit(self, t): self.write(t)
-    failed = after_fit          # also when stopped by hand, by a loss that is no number, by a worker that died
+    def failed(self, t): # stopped by hand, by a loss that is no number, by a worker that died
+        if not t.torn: self.write(t)
 
 class Tracker:
     "accelerate's trackers, by name ('tensorboard', 'wandb', ...)."
@@ -275,14 +289,15 @@ def _resumed(run:RunFolder, recipe:Recipe|None, stitches) -> tuple[Recipe, list[
     if stitches is not None and list(stitches) != facts['stitches']: raise ValueError(f'{run.path} was begun with other stitches: {facts["stitches"]}')
     return own, facts['stitches']
 
-# %% ../nbs/07_training.ipynb #d0dca924
+# %% ../nbs/07_training.ipynb #6dd470d8
 def _start(net:SNNet, run:RunFolder, facts:dict, resume, state:PartialState):
     "Begin the folder with the weights that the run starts from; or put them back, since the teacher may be one of the anchors."
     path = run.path/'start.safetensors'
     if resume and facts['steps'] != run.facts['steps']: raise ValueError(f'{run.path} was begun with {run.facts["steps"]} steps an epoch, this loader has {facts["steps"]}')
     if not resume and state.is_main_process:
-        run.begin(facts)
+        if (run.path/'run.json').exists(): run.begin(facts)         # which refuses
         write_atomic(path, save({k: v.detach().cpu().contiguous() for k, v in net.state_dict().items()}))
+        run.begin(facts)        # last: a folder that says it holds a run can be resumed
     if resume: load_weights(net, path, 'this network')
 
 def _go_on(t:Trainer, run:RunFolder):
@@ -313,9 +328,9 @@ def _training(net:SNNet, recipe:Recipe):
         net.zero_grad(set_to_none=True)
         net.eval()
 
-# %% ../nbs/07_training.ipynb #ced9c92e
+# %% ../nbs/07_training.ipynb #e85db5b5
 def train(net:SNNet,                  # changed in place; its curve is dropped
-    loader:DataLoader,                # batches (images, labels) with augmentation
+    loader:DataLoader,                # batches (images, labels) with augmentation; of `load_data`, or a DataLoader (going on from a checkpoint is exact only if its images do not depend on what was loaded before)
     recipe:Recipe|None=None,          # None: `Recipe()`, or the resumed run's own
     teacher:nn.Module|str|None='recipe', # overrides the recipe's: a module, 'largest', a timm name, or None
     stitches:Sequence[int]|None=None, # ids to draw from; None: all; one given twice is drawn twice as often
