@@ -6,7 +6,7 @@
 __all__ = ['differing_cuts', 'unread_features', 'differing_gradients', 'compiled_blocks', 'differs_compiled', 'check_anchor',
            'family_of', 'layout_of', 'coverage_row']
 
-# %% ../nbs/14_coverage.ipynb #51a19c91
+# %% ../nbs/14_coverage.ipynb #40e060da
 import copy
 import re
 from contextlib import contextmanager
@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from .anchors import Anchor, following, load_anchor
+from .families import from_shapes
 
 # %% ../nbs/14_coverage.ipynb #ea88122e
 def _spread(items:list, most:int|None) -> list: # at most `most` of them, first and last included
@@ -114,7 +115,7 @@ def check_anchor(name:str|Anchor, # timm name, or an anchor
         for m, training in modes.items(): m.training = training
     return pd.DataFrame(rows)
 
-# %% ../nbs/14_coverage.ipynb #0bf0b433
+# %% ../nbs/14_coverage.ipynb #b0dc4e3f
 def family_of(name:str) -> str: # e.g. 'resnet/seresnet'
     "timm's module of a name, and the letters it starts with."
     module = timm.models.model_entrypoint(name).__module__.rpartition('.')[2]
@@ -128,7 +129,6 @@ def layout_of(anchor:Anchor) -> str: # e.g. 'NCHW', 'NLC+1', 'NCHW NLC'
 def coverage_row(name:str) -> dict: # model, family, params, covered, cuts, stages, layout, why
     "Whether and where one architecture can be cut; shapes only, no memory."
     row = dict(model=name, family=family_of(name), params=0, covered=False, cuts=0, stages='', layout='', why='')
-    try:
-        with torch.device('meta'): anchor = load_anchor(name, weights=None)
+    try: anchor = from_shapes(lambda: load_anchor(name, weights=None))
     except Exception as e: return row | dict(why=f'{type(e).__name__}: {e}'.splitlines()[0][:200])
     return row | dict(params=sum(p.numel() for p in anchor.parameters()), covered=True, cuts=len(anchor.cuts.ends), stages=' '.join(map(str, anchor.depths)), layout=layout_of(anchor))
