@@ -1,7 +1,7 @@
 """Make the shipped family: train the anchors, stitch them, train the SN-Net, evaluate its curve.
 
     python data/make_fashion.py            # what is already there is kept; delete a file to make it again
-    python data/make_fashion.py anchor_2   # one step only: anchor_0, anchor_1, anchor_2, snnet or finish
+    python data/make_fashion.py anchor_2   # one step only: anchor_0, anchor_1, anchor_2 or snnet
 
 Each step writes its files into data/fashion/ and what made them into data/fashion/made.json.
 """
@@ -19,16 +19,14 @@ from safetensors.torch import save
 from snnet_lab.data import load_data
 from snnet_lab.evaluation import anchor_line, evaluate, frontier
 from snnet_lab.families import find_family, load_family
+from snnet_lab.recipes import Recipe, find_recipe
 from snnet_lab.snnet import write_atomic
-from snnet_lab.training import Recipe, train
+from snnet_lab.training import train
 
 FAMILY = find_family('fashion')
 OUT = FAMILY.file.parent
-BATCH = 128
-ANCHOR = Recipe(epochs=14, warmup_epochs=1, optimizer='nmuon', lr=2e-3, weight_decay=.05, label_smoothing=.1, distill=0)
-STITCHED = Recipe(epochs=24, warmup_epochs=.5, optimizer='nmuon', lr=8e-4, lr_stitches=2e-3, weight_decay=.05, label_smoothing=.1, distill=0)
-FINISH = replace(STITCHED, epochs=4, lr=3e-4, lr_stitches=6e-4, seed=1)     # a short second round, from a lower learning rate
-MATCH_IMAGES = 1000
+STITCHED = find_recipe('fashion')
+ANCHOR = replace(STITCHED, epochs=14, warmup_epochs=1, lr=2e-3)
 
 
 def note(step: str, **facts):
@@ -59,11 +57,11 @@ def make_anchor(i: int):
     if path.exists(): return print(f'{path.name} is there')
     torch.manual_seed(i)
     net = on_device(load_family('fashion', weights=None))
-    loader = load_data(split='train', batch_size=BATCH, augment=True, shuffle=True, seed=i)
-    train(net, loader, ANCHOR, teacher=None, stitches=[i], on_epoch=report(net, [i]))
+    loader = load_data(split='train', batch_size=STITCHED.batch_size, augment=True, shuffle=True, seed=i)
+    train(net, loader, ANCHOR, stitches=[i], on_epoch=report(net, [i]))
     top1 = evaluate(net, load_data(), [i], progress=False).top1[0]
     write_atomic(path, save({k: v.cpu() for k, v in net.anchors[i].model.state_dict().items()}))
-    note(f'anchor_{i}', recipe=asdict(ANCHOR), batch_size=BATCH, seed=i, top1=round(top1, 2), seconds=round(time.time() - began))
+    note(f'anchor_{i}', recipe=asdict(ANCHOR), batch_size=STITCHED.batch_size, seed=i, top1=round(top1, 2), seconds=round(time.time() - began))
 
 
 def make_snnet():
@@ -71,34 +69,25 @@ def make_snnet():
     if FAMILY.file.exists(): return print(f'{FAMILY.file.name} is there')
     began, net = time.time(), on_device(load_family('fashion', weights='anchors'))
     before = evaluate(net, load_data(), range(3)).top1
-    clean = torch.cat([x for x, _ in load_data(split='train', images=MATCH_IMAGES)])
+    clean = torch.cat([x for x, _ in load_data(split='train', images=STITCHED.match_images)])
     matched = net.init_stitches(clean)
     started = evaluate(net, load_data(images=1000))
     results = train_and_save(net, STITCHED)
-    note('snnet', recipe=asdict(STITCHED), batch_size=BATCH, seed=STITCHED.seed, match_images=MATCH_IMAGES, match_r2={str(k): round(r, 4) for k, r in zip(matched.layer, matched.r2)},
+    note('snnet', recipe=asdict(STITCHED), batch_size=STITCHED.batch_size, seed=STITCHED.seed, match_images=STITCHED.match_images, match_r2={str(k): round(r, 4) for k, r in zip(matched.layer, matched.r2)},
          top1_before_training_1000_images=started.top1.round(2).tolist(), anchors_before=before.round(2).tolist(), seconds=round(time.time() - began), **results)
 
 
-def further_round(step: str, recipe: Recipe, stitches=None):
-    "Train the stitched network another round, once."
-    if step in json.loads((OUT/'made.json').read_text()): return print(f'{step} is done')
-    began = time.time()
-    results = train_and_save(on_device(load_family('fashion')), recipe, stitches)
-    note(step, recipe=asdict(recipe), stitches=stitches, batch_size=BATCH, seed=recipe.seed, seconds=round(time.time() - began), **results)
-
-
-def train_and_save(net, recipe: Recipe, stitches=None) -> dict:
+def train_and_save(net, recipe: Recipe) -> dict:
     "One round of Algorithm 1, then the exact curve; what the curve shows."
-    loader = load_data(split='train', batch_size=BATCH, augment=True, shuffle=True, seed=recipe.seed, workers=1)
-    train(net, loader, recipe, teacher=None, stitches=stitches, on_epoch=report(net, [0, 1, 2, 20, 53]))
+    loader = load_data(split='train', batch_size=STITCHED.batch_size, augment=True, shuffle=True, seed=recipe.seed, workers=1)
+    train(net, loader, recipe, on_epoch=report(net, [0, 1, 2, 20, 53]))
     net.curve = evaluate(net, load_data())
     net.save(FAMILY.file)
     best, line = frontier(net.curve), anchor_line(net.curve)
     return dict(anchors_after=net.curve.top1[:3].round(2).tolist(), frontier_over_line=round((best.top1 - line[best.index]).mean(), 3), frontier=best.stitch.tolist())
 
 
-STEPS = {'anchor_2': lambda: make_anchor(2), 'anchor_1': lambda: make_anchor(1), 'anchor_0': lambda: make_anchor(0), 'snnet': make_snnet,
-         'finish': lambda: further_round('finish', FINISH)}
+STEPS = {'anchor_2': lambda: make_anchor(2), 'anchor_1': lambda: make_anchor(1), 'anchor_0': lambda: make_anchor(0), 'snnet': make_snnet}
 
 if __name__ == '__main__':
     asked = sys.argv[1:] or list(STEPS)

@@ -52,13 +52,13 @@ def test_the_anchors_of_the_family(net):
     assert own[1] - own[0] >= 1.5 and own[2] - own[1] >= 1.5 and own[2] >= 91, own
     exact = evaluate(load_family('fashion', weights='anchors'), load_data(), range(3), progress=False).top1
     assert all(abs(a - b) <= .03 for a, b in zip(exact, own)), (exact.tolist(), own)     # another machine may round an image or two differently
-    for i in range(3): assert abs(net.curve.top1[i] - own[i]) <= .5, f'anchor {i} moved from {own[i]} to {net.curve.top1[i]}'
+    for i in range(3): assert net.curve.top1[i] >= own[i] - .5, f'anchor {i} fell from {own[i]} to {net.curve.top1[i]}'
 
 
 def test_the_frontier_holds_the_line(net):
     best = frontier(net.curve)
     below = anchor_line(net.curve)[best.index] - best.top1
-    assert len(best) >= 10 and below.mean() <= .4, below     # the aim is .3; data/README.md says what was tried and where it is missed
+    assert len(best) >= 10 and below.mean() <= .3, below
 
 
 def test_files_hold_no_code():
