@@ -15,6 +15,7 @@ import torch
 
 from snnet_lab.anchors import load_anchor
 from snnet_lab.coverage import check_anchor, coverage_row
+from snnet_lab.families import from_shapes
 from snnet_lab.snnet import write_atomic
 
 CUTS, FEW, LARGE = 12, 3, 60e6      # how many cuts of a model are checked, evenly spread; of one with more parameters than LARGE
@@ -36,8 +37,7 @@ def cut_all(rows: list[dict]):
 def smaller(name: str) -> dict:
     "Arguments for images of 224 x 224, where a model's own are larger and it can be built for smaller ones."
     if max(timm.get_pretrained_cfg(name).input_size[1:]) <= 256: return {}
-    try:
-        with torch.device('meta'): load_anchor(name, weights=None, img_size=224)
+    try: from_shapes(lambda: load_anchor(name, weights=None, img_size=224))
     except Exception: return {}
     return dict(img_size=224)
 
