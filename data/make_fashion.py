@@ -10,7 +10,6 @@ import platform
 import sys
 import time
 from dataclasses import asdict, replace
-from pathlib import Path
 
 import timm
 import torch

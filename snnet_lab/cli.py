@@ -5,13 +5,12 @@
 # %% auto #0
 __all__ = ['parser', 'main']
 
-# %% ../nbs/13_cli.ipynb #b11e6143
+# %% ../nbs/13_cli.ipynb #1c0043e0
 import argparse
 import json
 import os
 import platform
 import sys
-from pathlib import Path
 
 import timm
 import torch
@@ -19,7 +18,7 @@ import torch
 from . import __version__
 from .data import load_data
 from .evaluation import anchor_line, evaluate, frontier
-from .families import FAMILIES, data_dir, find_family, load_family
+from .families import FAMILIES, data_dir, load_family
 from .recipes import RECIPES, Recipe, find_recipe
 from .runs import RunFolder
 from .snnet import SNNet

@@ -6,7 +6,7 @@
 __all__ = ['differing_cuts', 'unread_features', 'differing_gradients', 'compiled_blocks', 'differs_compiled', 'check_anchor',
            'family_of', 'layout_of', 'coverage_row']
 
-# %% ../nbs/14_coverage.ipynb #40e060da
+# %% ../nbs/14_coverage.ipynb #93d29459
 import copy
 import re
 from contextlib import contextmanager
@@ -14,7 +14,6 @@ from contextlib import contextmanager
 import pandas as pd
 import timm
 import torch
-from torch import nn
 
 from .anchors import Anchor, following, load_anchor
 from .families import from_shapes

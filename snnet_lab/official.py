@@ -5,11 +5,9 @@
 # %% auto #0
 __all__ = ['LEVIT', 'levit_key', 'layer_name', 'anchor_state', 'load_official']
 
-# %% ../nbs/15_official.ipynb #613ddbce
+# %% ../nbs/15_official.ipynb #bbe58ee5
 import re
 from pathlib import Path
-
-import torch
 
 from .anchors import Anchor, fill, load_anchor, read_state, timm_keys
 from .families import find_family
