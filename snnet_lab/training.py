@@ -95,7 +95,7 @@ def processes(net:SNNet) -> PartialState: # of this run: how many, and which one
     if not several: AcceleratorState._reset_state(reset_partial_state=True)     # an earlier run's device and precision
     return PartialState(cpu=cpu)
 
-# %% ../nbs/07_training.ipynb #8b232a98
+# %% ../nbs/07_training.ipynb #24f2c07d
 class Training:
     "One run: the network, how it is trained, and how far it has come."
     def __init__(self, net:SNNet, loader:DataLoader, recipe:Recipe, teacher:nn.Module|None, stitches:list[int], callbacks:Sequence=()):
@@ -112,6 +112,7 @@ class Training:
         self.former = copy.deepcopy(net.anchors).eval().requires_grad_(False) if recipe.keep_anchors else None
         self.mixup = Mixup(recipe.mixup, recipe.cutmix, label_smoothing=recipe.label_smoothing, num_classes=net.anchors[0].num_classes) if recipe.mixup or recipe.cutmix else None
         self.step, self.epoch, self.stitch, self.loss, self.parts, self.rows = 0, 0, None, None, 1, []
+        self.folder = None      # of the run, where it has one
         self.torn = False       # weights have moved, and the step is not counted yet
 
     @property
@@ -328,7 +329,7 @@ def _training(net:SNNet, recipe:Recipe):
         net.zero_grad(set_to_none=True)
         net.eval()
 
-# %% ../nbs/07_training.ipynb #e85db5b5
+# %% ../nbs/07_training.ipynb #81f8e758
 def train(net:SNNet,                  # changed in place; its curve is dropped
     loader:DataLoader,                # batches (images, labels) with augmentation; of `load_data`, or a DataLoader (going on from a checkpoint is exact only if its images do not depend on what was loaded before)
     recipe:Recipe|None=None,          # None: `Recipe()`, or the resumed run's own
@@ -356,12 +357,13 @@ def train(net:SNNet,                  # changed in place; its curve is dropped
         callbacks = [Progress(progress), *([Keeper(run, every, every_steps)] if run is not None and state.is_main_process else []), *([OnEpoch(on_epoch)] if on_epoch else []), *callbacks]
         with _training(net, recipe):
             t = Trainer(net, loader, recipe, _teacher(net, taught) if recipe.distill else None, ids, callbacks)
+            t.folder = run and run.path
             if resume: _go_on(t, run)
             if trackers: t.callbacks.append(Tracker(trackers, run))
             try: t.fit()
             except KeyboardInterrupt:
                 t.event('failed')
-                print(f'stopped after {t.step} steps; the network is as they left it')
+                if progress: print(f'stopped after {t.step} steps; the network is as they left it')
             except BaseException:
                 t.event('failed')
                 raise
