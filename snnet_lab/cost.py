@@ -7,11 +7,11 @@ __all__ = ['EXTRAS', 'COUNTINGS', 'count_macs', 'count_extras', 'used_parameters
            'layer_cost', 'stitch_cost', 'cost_table', 'write_table', 'read_table', 'synchronize', 'part_times',
            'latency_table']
 
-# %% ../nbs/02_cost.ipynb #b1b8eb6d
+# %% ../nbs/02_cost.ipynb #f89d11b3
 import json
 import time
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import reduce
@@ -183,7 +183,7 @@ def read_table(path) -> pd.DataFrame:
     "Read what `write_table` wrote."
     return pd.read_csv(path, converters={c: lambda v: _tuples(json.loads(v)) for c in ('anchors', 'cuts')})
 
-# %% ../nbs/02_cost.ipynb #8118ee0d
+# %% ../nbs/02_cost.ipynb #dbeee39a
 def synchronize(device:torch.device):
     "Wait until the device has done what it was given."
     if device.type != 'cpu': torch.accelerator.synchronize()
@@ -192,6 +192,7 @@ def synchronize(device:torch.device):
 def part_times(anchor:Anchor, # any anchor, in eval mode
     images:torch.Tensor,      # (B, C, H, W) on the anchor's device
     repeats:int=20,           # timed runs, after 3 to warm up
+    beat:Callable=int,        # called after each run; may raise to end it
 ) -> list[float]:             # ms of stem, each block, head: medians
     "Time the parts of an anchor at the moments when its boundaries are passed."
     times, runs = [], []
@@ -204,28 +205,30 @@ def part_times(anchor:Anchor, # any anchor, in eval mode
         for _ in range(repeats + 3):
             times.clear(); tick(); anchor(images); tick()
             runs.append([1000 * (b - a) for a, b in zip(times, times[1:])])
+            beat()
     finally:
         for h in hooks: h.remove()
     return [median(part) for part in zip(*runs[3:])]
 
-# %% ../nbs/02_cost.ipynb #4aab2c5f
+# %% ../nbs/02_cost.ipynb #c819f1ce
 @torch.no_grad()
 def latency_table(net,  # an SNNet, on the device to measure
     batch:int=1,        # images a forward
     repeats:int=20,     # timed runs of each part
+    beat:Callable=int,  # called after each run of an anchor and each stitching layer; may raise to end it
 ) -> pd.DataFrame:      # one row a stitch: stitch, ms (for the whole batch)
     "Latency of every stitch on the device that holds the network, composed from parts timed once."
     weight = next(net.parameters())
     images = torch.randn(batch, *net.anchors[0].size, device=weight.device, dtype=weight.dtype)
     with evaluating(net):
-        parts = [part_times(a, images, repeats) for a in net.anchors]
-        layers = {k: _layer_time(net, k, images, repeats) for k in net.space.layers}
+        parts = [part_times(a, images, repeats, beat) for a in net.anchors]
+        layers = {k: _layer_time(net, k, images, repeats, beat) for k in net.space.layers}
     def ms(s):
         spans = [t for a, start, stop in s.spans for t in parts[a][net.anchors[a].cuts.parts(start, stop)]]
         return sum(spans) + sum(layers[k] for k in s.layers)
     return pd.DataFrame([dict(stitch=s.id, ms=ms(s)) for s in net.space])
 
-def _layer_time(net, key:LayerKey, images:torch.Tensor, repeats:int) -> float: # ms
+def _layer_time(net, key:LayerKey, images:torch.Tensor, repeats:int, beat:Callable) -> float: # ms
     "Time one stitching layer."
     front = net.space.layers[key][0][0]
     x, layer, times = net.anchors[key[1]].run_to(images, front), net.stitching_layer(key), []
@@ -233,4 +236,5 @@ def _layer_time(net, key:LayerKey, images:torch.Tensor, repeats:int) -> float: #
         synchronize(x.device); begin = time.perf_counter()
         layer(x)
         synchronize(x.device); times.append(1000 * (time.perf_counter() - begin))
+    beat()
     return median(times[3:])
