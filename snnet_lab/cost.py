@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['EXTRAS', 'COUNTINGS', 'count_macs', 'count_extras', 'used_parameters', 'PeakMemory', 'Cost', 'part_costs',
-           'layer_cost', 'stitch_cost', 'cost_table', 'write_table', 'read_table', 'synchronize', 'part_times',
+           'layer_cost', 'stitch_cost', 'cost_table', 'write_table', 'read_table', 'synchronize', 'timed', 'part_times',
            'latency_table']
 
 # %% ../nbs/02_cost.ipynb #f89d11b3
@@ -183,10 +183,24 @@ def read_table(path) -> pd.DataFrame:
     "Read what `write_table` wrote."
     return pd.read_csv(path, converters={c: lambda v: _tuples(json.loads(v)) for c in ('anchors', 'cuts')})
 
-# %% ../nbs/02_cost.ipynb #dbeee39a
+# %% ../nbs/02_cost.ipynb #394687ee
 def synchronize(device:torch.device):
     "Wait until the device has done what it was given."
     if device.type != 'cpu': torch.accelerator.synchronize()
+
+def timed(f:Callable, # what to time
+    device:torch.device, # where it works
+    repeats:int=20,   # timed calls, after 3 to warm up
+    beat:Callable=int, # called after each call; may raise to end it
+) -> list[float]:     # ms of each call
+    "Milliseconds of a call, again and again."
+    times = []
+    for _ in range(repeats + 3):
+        synchronize(device); began = time.perf_counter()
+        f()
+        synchronize(device); times.append(1000 * (time.perf_counter() - began))
+        beat()
+    return times[3:]
 
 @torch.no_grad()
 def part_times(anchor:Anchor, # any anchor, in eval mode
@@ -210,7 +224,7 @@ def part_times(anchor:Anchor, # any anchor, in eval mode
         for h in hooks: h.remove()
     return [median(part) for part in zip(*runs[3:])]
 
-# %% ../nbs/02_cost.ipynb #c819f1ce
+# %% ../nbs/02_cost.ipynb #5018b9c0
 @torch.no_grad()
 def latency_table(net,  # an SNNet, on the device to measure
     batch:int=1,        # images a forward
@@ -231,10 +245,5 @@ def latency_table(net,  # an SNNet, on the device to measure
 def _layer_time(net, key:LayerKey, images:torch.Tensor, repeats:int, beat:Callable) -> float: # ms
     "Time one stitching layer."
     front = net.space.layers[key][0][0]
-    x, layer, times = net.anchors[key[1]].run_to(images, front), net.stitching_layer(key), []
-    for _ in range(repeats + 3):
-        synchronize(x.device); begin = time.perf_counter()
-        layer(x)
-        synchronize(x.device); times.append(1000 * (time.perf_counter() - begin))
-    beat()
-    return median(times[3:])
+    x, layer = net.anchors[key[1]].run_to(images, front), net.stitching_layer(key)
+    return median(timed(lambda: layer(x), x.device, repeats, beat))

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['PRECISIONS', 'check_latency', 'Latency', 'device_name', 'cache_dir', 'kept_latency', 'measure_latency']
 
-# %% ../nbs/10_latency.ipynb #d724a4f9
+# %% ../nbs/10_latency.ipynb #ff0c57ec
 import hashlib
 import json
 import os
@@ -20,10 +20,10 @@ import pandas as pd
 import torch
 
 from .anchors import evaluating
-from .cost import latency_table, synchronize
+from .cost import latency_table, timed
 from .snnet import SNNet, write_atomic
 
-# %% ../nbs/10_latency.ipynb #97c7166f
+# %% ../nbs/10_latency.ipynb #d7fef54f
 @torch.no_grad()
 def check_latency(net:SNNet,  # on the device to measure
     table:pd.DataFrame,       # of `latency_table`
@@ -38,14 +38,7 @@ def check_latency(net:SNNet,  # on the device to measure
     weight = next(net.parameters())
     images, rows = torch.randn(batch, *net.anchors[0].size, device=weight.device, dtype=weight.dtype), []
     with evaluating(net):
-        for r in chosen.itertuples():
-            times = []
-            for _ in range(repeats + 3):
-                synchronize(weight.device); began = time.perf_counter()
-                net(images, int(r.stitch))
-                synchronize(weight.device); times.append(1000 * (time.perf_counter() - began))
-                beat()
-            rows.append(dict(stitch=int(r.stitch), ms=r.ms, measured=median(times[3:])))
+        for r in chosen.itertuples(): rows.append(dict(stitch=int(r.stitch), ms=r.ms, measured=median(timed(lambda: net(images, int(r.stitch)), weight.device, repeats, beat))))
     return pd.DataFrame(rows).assign(error=lambda t: 100 * (t.ms / t.measured - 1))
 
 # %% ../nbs/10_latency.ipynb #f03e7be5

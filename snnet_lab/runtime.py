@@ -5,54 +5,55 @@
 # %% auto #0
 __all__ = ['Run', 'run_stitch', 'nearest_anchors', 'compare']
 
-# %% ../nbs/10_runtime.ipynb #21af38a7
-import time
+# %% ../nbs/10_runtime.ipynb #3bb4c6e4
+from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import median
+from statistics import median, quantiles
 
 import pandas as pd
 import torch
 
-from .cost import synchronize
+from .cost import PeakMemory, timed
 from .snnet import SNNet
 from .space import Stitch
 
-# %% ../nbs/10_runtime.ipynb #1face6d9
+# %% ../nbs/10_runtime.ipynb #f0dbb312
 @dataclass(frozen=True)
 class Run:
     "What a stitch did on one batch."
     stitch: int
-    predictions: torch.Tensor   # (B,) classes
-    confidence: torch.Tensor    # (B,) probability of the class named, 0 to 1
-    accuracy: float             # on this batch, %
-    latency_ms: float           # median of forwards of one image
+    probabilities: torch.Tensor # (B, K)
+    accuracy: float|None        # on this batch, %; None without labels
+    latency_ms: float           # of forwards of one image, median
+    p95_ms: float               # their 95th percentile
     images_per_s: float         # of the whole batch, median
+    activations: int            # bytes of the batch's activations at their peak
 
-def _median_ms(f, device:torch.device, repeats:int) -> float:
-    "Median milliseconds of a call, after two to warm up."
-    times = []
-    for _ in range(repeats + 2):
-        synchronize(device); began = time.perf_counter()
-        f()
-        synchronize(device); times.append(1000 * (time.perf_counter() - began))
-    return median(times[2:])
+    @property
+    def confidence(self) -> torch.Tensor: return self.probabilities.amax(-1)    # (B,)
+
+    @property
+    def predictions(self) -> torch.Tensor: return self.probabilities.argmax(-1) # (B,) classes
 
 @torch.no_grad()
 def run_stitch(net:SNNet, # in eval mode
     stitch:Stitch|int,
     images:torch.Tensor,  # (B, C, H, W), on any device
-    labels:torch.Tensor,  # (B,)
+    labels:torch.Tensor|None, # (B,); None: nobody knows
     repeats:int=15,       # timed forwards of one image; a third as many of the batch
+    beat:Callable=int,    # called after each forward; may raise to end it
 ) -> Run:
     "Run a stitch on a batch, on the device that holds the network, and time it."
     if net.training: raise ValueError('the network is in train mode: net.eval() first')
     stitch, device = net.stitch(stitch), next(net.parameters()).device
     images = images.to(device)
-    confidence, predictions = net(images, stitch).softmax(-1).max(-1)
-    one, batch = _median_ms(lambda: net(images[:1], stitch), device, repeats), _median_ms(lambda: net(images, stitch), device, -(-repeats // 3))
-    return Run(stitch.id, predictions.cpu(), confidence.cpu(), 100 * (predictions.cpu() == labels.cpu()).float().mean().item(), one, 1000 * len(images) / batch)
+    with PeakMemory(images, apart=[*net.parameters(), *net.buffers()]) as held: logits = net(images, stitch)
+    probabilities = logits.float().softmax(-1).cpu()
+    one, batch = timed(lambda: net(images[:1], stitch), device, repeats, beat), timed(lambda: net(images, stitch), device, -(-repeats // 3), beat)
+    accuracy = None if labels is None else 100 * (probabilities.argmax(-1) == labels.cpu()).float().mean().item()
+    return Run(stitch.id, probabilities, accuracy, median(one), quantiles(one, n=20)[-1] if len(one) > 1 else one[0], 1000 * len(images) / median(batch), held.peak)
 
-# %% ../nbs/10_runtime.ipynb #44a892af
+# %% ../nbs/10_runtime.ipynb #dbd22313
 def nearest_anchors(table:pd.DataFrame, # a curve or cost table with the anchors in it
     stitch:int,                         # id
 ) -> list[int]:                         # ids: the next cheaper and the next dearer anchor; fewer where there is none
@@ -64,10 +65,10 @@ def nearest_anchors(table:pd.DataFrame, # a curve or cost table with the anchors
     below, above = alone[alone.macs <= own.iloc[0]], alone[alone.macs > own.iloc[0]]
     return [*below.stitch.tail(1).tolist(), *above.stitch.head(1).tolist()]
 
-def compare(net:SNNet, table:pd.DataFrame, stitch:int, images:torch.Tensor, labels:torch.Tensor, repeats:int=15, on_run=None) -> list[Run]:
+def compare(net:SNNet, table:pd.DataFrame, stitch:int, images:torch.Tensor, labels:torch.Tensor|None, repeats:int=15, on_run=None, beat:Callable=int) -> list[Run]:
     "Run a stitch, then its nearest anchors in `table`, on the same batch; `on_run` is called after each with (done, of how many)."
     chosen, runs = [stitch, *nearest_anchors(table, stitch)], []
     for s in chosen:
-        runs.append(run_stitch(net, s, images, labels, repeats))
+        runs.append(run_stitch(net, s, images, labels, repeats, beat))
         if on_run is not None: on_run(len(runs), len(chosen))
     return runs
