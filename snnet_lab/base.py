@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['devices', 'Desk', 'error_html', 'sentence', 'progress_words', 'close_all', 'JobPanel']
 
-# %% ../nbs/12_base.ipynb #ecf8279c
+# %% ../nbs/12_base.ipynb #a3a38e70
 import copy
 import html
 import threading
@@ -13,12 +13,13 @@ import traceback
 
 import ipywidgets as W
 import torch
+from timm.data import ImageNetInfo
 from torch.utils.data import DataLoader, Subset
 
 from .jobs import Control, Job
 from .snnet import SNNet
 
-# %% ../nbs/12_base.ipynb #512966f8
+# %% ../nbs/12_base.ipynb #ca39946a
 def devices() -> list[str]: # cuda (or mps) first where there is one
     "The devices to run on."
     found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
@@ -45,7 +46,11 @@ class Desk:
         return '' if self.dataset is not None else 'There are no images here: Workbench(net, dataset=...) takes some.'
 
     @property
-    def classes(self): return getattr(self.dataset, 'classes', None) or [str(i) for i in range(self.net.anchors[0].num_classes)]
+    def classes(self): # names of the labels
+        if found := getattr(self.dataset, 'classes', None): return found
+        count = self.net.anchors[0].num_classes
+        if count != 1000: return [str(i) for i in range(count)]
+        return ImageNetInfo().label_descriptions()
 
     def network(self) -> SNNet: # the network itself where it is there already, else a copy with its present weights
         "The network on the chosen device."
@@ -82,7 +87,7 @@ def progress_words(control:Control) -> str: # e.g. '12 of 40, 3 s left: evaluati
     time_left = '' if left is None or control.done == control.total else f', {left / 60:.0f} min left' if left > 90 else f', {left:.0f} s left'
     return f'{control.done:,} of {control.total:,}{time_left}' + (f': {control.words}' if control.words else '') if control.total else control.words
 
-# %% ../nbs/12_base.ipynb #d41032d6
+# %% ../nbs/12_base.ipynb #a48926bd
 def close_all(*widgets:W.Widget):
     "Close widgets with their children, layouts and styles."
     for w in widgets:
@@ -92,7 +97,7 @@ def close_all(*widgets:W.Widget):
 
 class JobPanel:
     "Start, Stop, a bar, and what came of it; `work` runs in a thread. A panel adds its own widgets to `box`."
-    start_words, icon, tooltip = 'Start', 'play', ''
+    start_words, icon, tooltip, needs_images = 'Start', 'play', '', True
 
     def __init__(self, desk:Desk, name:str): # the panel's widgets carry classes wb-<name>-...
         self.desk, self.name, self.job = desk, name, Job(self.work, self._progress, self._ended)
@@ -103,7 +108,7 @@ class JobPanel:
         self.result = self._named(W.HTML(layout=W.Layout(width='100%')), 'result')
         self.go.on_click(lambda _: self.start())
         self.halt.on_click(lambda _: self.job.stop())
-        if desk.lacks: self.go.disabled, self.result.value = True, sentence(desk.lacks)
+        if desk.lacks and (self.needs_images or not desk.has_weights): self.go.disabled, self.result.value = True, sentence(desk.lacks)
 
     def _named(self, widget:W.Widget, part:str) -> W.Widget:
         for c in (f'wb-{self.name}-{part}', f'wb-{part}'): widget.add_class(c)

@@ -137,7 +137,7 @@ function overlayRow(model) {
 }
 """
 
-# %% ../nbs/12_curveview.ipynb #d486cd8e
+# %% ../nbs/12_curveview.ipynb #8d6f7156
 RENDER_JS = r"""
 function render({ model, el }) {
   const box = make("div", { className: "wb-plot" }), card = make("div", { className: "wb-card", "aria-live": "polite" }), note = make("p", { className: "wb-note" });
@@ -173,7 +173,7 @@ WATCH_JS = r"""
 async function watch({ model, el, box, draw, place, again, controls, overlays, note }) {
   const rebuilt = async () => { controls.configure(); overlays.build(); await draw(); place(); };
   const noted = () => { note.innerHTML = model.get("note"); };
-  const unit = () => { const view = model.get("views")?.[model.get("unit")];       // a page without a kernel: the stitch stays, its cost is told anew
+  const unit = () => { controls.configure(); const view = model.get("views")?.[model.get("unit")];       // a page without a kernel: the stitch stays, its cost is told anew
     if (view) { const id = +box.querySelector(".wb-ring").dataset.stitch; model.set("selected", id); model.set("budget", ceilStep(view.costs[at(view, id)], view.step)); rebuilt(); } };
   const save = message => { if (message.save) Plotly.downloadImage(box, { format: message.save, filename: message.name, width: 900, height: 480 }); };
   const events = [["change:view change:shown", rebuilt], ["change:budget change:selected", again], ["change:card", place], ["change:note", noted], ["change:unit", unit], ["msg:custom", save]];

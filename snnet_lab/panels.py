@@ -90,10 +90,10 @@ def result_html(desk:Desk, runs:list[Run], images:torch.Tensor, labels:torch.Ten
     return (f'<div class="wb-result wb-ran" data-stitch="{runs[0].stitch}">{said}{thumbs_html(runs[0], images, labels, desk.classes)}'
             f'{table_html(runs, names, weights, f"{len(images)} images, {device}")}{changed}</div>')
 
-# %% ../nbs/12_panels.ipynb #a2fe3111
+# %% ../nbs/12_panels.ipynb #c3eb427a
 class RunPanel(JobPanel):
     "Run the selected stitch on test images or on one's own, beside the nearest anchors."
-    start_words, tooltip = 'Run this stitch', 'on the images chosen, beside the nearest anchors'
+    start_words, tooltip, needs_images = 'Run this stitch', 'on the images chosen, beside the nearest anchors', False
 
     def __init__(self, desk:Desk):
         super().__init__(desk, 'run')
@@ -109,6 +109,7 @@ class RunPanel(JobPanel):
     def arguments(self): return self.desk.state.stitch, self.device.value, self.count.value, [(f['name'], bytes(f['content'])) for f in self.own.value]
 
     def work(self, control:Control, stitch:int, device:str, count:int, files:list):
+        if not files and self.desk.dataset is None: raise ValueError(f'{self.desk.lacks} Or choose own images.')
         images, labels, broken = (*self.desk.draw(min(count, len(self.desk.dataset))), []) if not files else self._read(files)
         if images is None: raise ValueError('; '.join(broken))
         def beat(): control.check()
