@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['all_logits', 'wilson', 'running_counts', 'curve_table', 'evaluate', 'frontier', 'anchor_line']
 
-# %% ../nbs/08_evaluation.ipynb #9ea6e29b
+# %% ../nbs/08_evaluation.ipynb #3f064eb2
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -14,21 +14,24 @@ import torch
 from tqdm.auto import tqdm
 
 from .anchors import check_images, evaluating
+from .batchnorm import Statistics, own_statistics, reestimate, use_statistics
 from .cost import cost_table
 from .snnet import SNNet, check_finite
 from .space import Stitch
 
-# %% ../nbs/08_evaluation.ipynb #1ee4343c
-def _walk(net:SNNet, x:torch.Tensor, a:int, at:int, paths:list[tuple[Stitch, int]]) -> Iterator[tuple[Stitch, torch.Tensor]]:
+# %% ../nbs/08_evaluation.ipynb #29d63095
+def _walk(net:SNNet, x:torch.Tensor, a:int, at:int, paths:list[tuple[Stitch, int]], statistics:dict[Stitch, Statistics]) -> Iterator[tuple[Stitch, torch.Tensor]]:
     "Yield (stitch, logits) of all paths that stand at boundary `at` of anchor `a` with activation `x`; each is at its step i."
     anchor, leaving, skipped = net.anchors[a], {}, net.skipped if at >= 0 else ()      # an anchor by itself leaves nothing out
     for s, i in paths:
         if i < len(s.cuts): leaving.setdefault(anchor.cuts.index(s.cuts[i][0]) + 1, {}).setdefault((s.layers[i], s.cuts[i][1]), []).append((s, i + 1))
     for end in sorted(leaving):
+        use_statistics(statistics.get(next(iter(leaving[end].values()))[0][0], {}))     # any stitch's that leaves here: up to here they are equal
         x, at = anchor.segment(at, end)(x), end
         for (key, back), onward in leaving[end].items():
-            yield from _walk(net, net.stitching_layer(key)(x), key[2], net.anchors[key[2]].cuts.index(back), onward)
+            yield from _walk(net, net.stitching_layer(key)(x), key[2], net.anchors[key[2]].cuts.index(back), onward, statistics)
     if staying := [s for s, i in paths if i == len(s.cuts)]:
+        use_statistics(statistics.get(staying[0], {}))
         logits = anchor.segment(at, len(anchor.cuts.ends), skipped)(x)
         for s in staying: yield s, logits
 
@@ -36,13 +39,14 @@ def _walk(net:SNNet, x:torch.Tensor, a:int, at:int, paths:list[tuple[Stitch, int
 def all_logits(net:SNNet,       # in eval mode
     images:torch.Tensor,        # (B, C, H, W) on the network's device
     stitches:Iterable[Stitch],  # which
+    statistics:dict[Stitch, Statistics]={}, # of each of them, from `reestimate`, to use within `own_statistics`; empty: the network's own
 ) -> Iterator[tuple[Stitch, torch.Tensor]]: # (stitch, (B, K) logits), in the order of the tree
     "The logits of many stitches, shared fronts run once."
     check_images(images, net.anchors[0].size, 'this network')
     check_finite(images)
     roots = {}
     for s in stitches: roots.setdefault(s.anchors[0], []).append((s, 0))
-    for a, paths in roots.items(): yield from _walk(net, images, a, -1, paths)
+    for a, paths in roots.items(): yield from _walk(net, images, a, -1, paths, statistics)
 
 # %% ../nbs/08_evaluation.ipynb #da46a24d
 def wilson(correct, # number of right answers; a number or an array
@@ -54,15 +58,15 @@ def wilson(correct, # number of right answers; a number or an array
     centre, half = p + z * z / (2 * n), z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     return 100 * (centre - half) / (1 + z * z / n), 100 * (centre + half) / (1 + z * z / n)
 
-# %% ../nbs/08_evaluation.ipynb #a0a1493a
-def running_counts(net:SNNet, loader:Iterable, stitches:Sequence[Stitch]) -> Iterator[tuple[int, np.ndarray]]: # (images so far, right answers (stitches, 2) at 1 and 5)
+# %% ../nbs/08_evaluation.ipynb #26c24ac4
+def running_counts(net:SNNet, loader:Iterable, stitches:Sequence[Stitch], statistics:dict[Stitch, Statistics]={}) -> Iterator[tuple[int, np.ndarray]]: # (images so far, right answers (stitches, 2) at 1 and 5)
     "After each batch, how many answers were right."
     counts, n, row = np.zeros((len(stitches), 2), int), 0, {s.id: i for i, s in enumerate(stitches)}
     device = next(net.parameters()).device
     for images, labels in loader:
         labels = labels.to(device)
         if (labels >= net.anchors[0].num_classes).any(): raise ValueError(f'label {labels.max().item()} does not exist: the network knows classes 0 to {net.anchors[0].num_classes - 1}')
-        for s, logits in all_logits(net, images.to(device), stitches):
+        for s, logits in all_logits(net, images.to(device), stitches, statistics):
             hits = logits.topk(min(5, logits.shape[-1])).indices == labels[:, None]
             counts[row[s.id]] += hits[:, 0].sum().item(), hits.sum().item()
         n += len(images)
@@ -73,20 +77,22 @@ def curve_table(costs:pd.DataFrame, counts:np.ndarray, n:int) -> pd.DataFrame:
     low, high = wilson(counts[:, 0], n)
     return costs.assign(top1=100 * counts[:, 0] / n, top5=100 * counts[:, 1] / n, n=n, ci_low=low, ci_high=high)
 
-# %% ../nbs/08_evaluation.ipynb #4457433d
+# %% ../nbs/08_evaluation.ipynb #0ca3f36e
 def evaluate(net:SNNet,        # on the device to use; its modules keep their modes
     loader:Iterable,           # batches (images, labels)
     stitches:Iterable|None=None, # Stitches or ids, each counted once; None: all
     progress:bool=True,        # show a bar
+    batchnorm=None,            # (N, C, H, W) training images, or batches of them: batch norm's statistics are estimated from them for each stitch; None: the network's own
 ) -> pd.DataFrame:             # cost_table's columns, and top1, top5, ci_low, ci_high (in %), n; one row a stitch
     "The exact accuracy of stitches on all images of a loader."
     chosen = list(dict.fromkeys(s if isinstance(s, Stitch) else net.space[int(s)] for s in (net.space if stitches is None else stitches)))
     if not chosen: raise ValueError('no stitches to evaluate: name one or more, or None for all')
     n = 0
-    with evaluating(net):
+    with evaluating(net), own_statistics(net):
+        statistics = {} if batchnorm is None else {s: reestimate(net, s, batchnorm) for s in chosen}
         costs = cost_table(net).set_index('stitch', drop=False).loc[[s.id for s in chosen]].reset_index(drop=True)
         total = len(loader) if hasattr(loader, '__len__') else None
-        for n, counts in tqdm(running_counts(net, loader, chosen), total=total, desc=f'{len(chosen)} stitches', unit='batch', disable=not progress): pass
+        for n, counts in tqdm(running_counts(net, loader, chosen, statistics), total=total, desc=f'{len(chosen)} stitches', unit='batch', disable=not progress): pass
     if not n: raise ValueError('the loader has no images')
     return curve_table(costs, counts, n)
 

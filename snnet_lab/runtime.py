@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FORMATS', 'Run', 'run_stitch', 'nearest_anchors', 'compare', 'export_stitch', 'save_stitch']
 
-# %% ../nbs/10_runtime.ipynb #b308bd2f
+# %% ../nbs/10_runtime.ipynb #c8f4b0e3
 import copy
 import io
 import time
@@ -20,6 +20,7 @@ import torch
 from torch import nn
 
 from .anchors import evaluating
+from .batchnorm import own_statistics, reestimate, use_statistics
 from .cost import synchronize
 from .snnet import SNNet, write_atomic
 from .space import Stitch
@@ -79,7 +80,7 @@ def compare(net:SNNet, table:pd.DataFrame, stitch:int, images:torch.Tensor, labe
         if on_run is not None: on_run(len(runs), len(chosen))
     return runs
 
-# %% ../nbs/10_runtime.ipynb #acf02a91
+# %% ../nbs/10_runtime.ipynb #75a9f7b1
 class _Alone(nn.Module):
     "One stitch of a network as a module that takes images only; all parameters are the network's."
     def __init__(self, net:SNNet, stitch:Stitch):
@@ -96,13 +97,16 @@ def _two_images(net:SNNet) -> torch.Tensor: # blank; of the network's type, on i
 
 def export_stitch(net:SNNet, # its modules keep their modes
     stitch:Stitch|int,
+    batchnorm=None,          # training images for batch norm's statistics, as of `evaluate`; None: the network's own
 ) -> nn.Module: # (B, C, H, W) -> (B, K) logits, in eval mode, on the network's device
     "A stitch as a plain module that needs PyTorch alone: copies of the parameters that it uses, and no others."
-    with evaluating(net): traced = _traced(_Alone(net, net.stitch(stitch)).eval(), _two_images(net)).module()
+    with evaluating(net), own_statistics(net):
+        if batchnorm is not None: use_statistics(reestimate(net, stitch, batchnorm))
+        traced = _traced(_Alone(net, net.stitch(stitch)).eval(), _two_images(net)).module()
     traced.graph.eliminate_dead_code()
     return copy.deepcopy(torch.fx.GraphModule(traced, traced.graph)).eval()
 
-# %% ../nbs/10_runtime.ipynb #9ce93eee
+# %% ../nbs/10_runtime.ipynb #be217289
 def _pt2(model:nn.Module, images:torch.Tensor) -> bytes:
     file = io.BytesIO()
     torch.export.save(_traced(model, images), file)
@@ -116,8 +120,9 @@ FORMATS = {'.pt2': _pt2, '.onnx': _onnx}
 
 def save_stitch(net:SNNet, stitch:Stitch|int, # as `export_stitch`
     path:str|Path,                            # its suffix says the format: .pt2 or .onnx
+    batchnorm=None,                           # as `export_stitch`
 ):
     "Write a stitch into a file that needs no snnet_lab, for batches of any size; the file is whole or it is not there."
     path = Path(path)
     if path.suffix not in FORMATS: raise ValueError(f'{path}: a stitch is saved as {" or ".join(FORMATS)}')
-    write_atomic(path, FORMATS[path.suffix](export_stitch(net, stitch).cpu(), _two_images(net).cpu()))
+    write_atomic(path, FORMATS[path.suffix](export_stitch(net, stitch, batchnorm).cpu(), _two_images(net).cpu()))
