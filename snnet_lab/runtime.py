@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FORMATS', 'Run', 'run_stitch', 'nearest_anchors', 'compare', 'export_stitch', 'save_stitch']
 
-# %% ../nbs/10_runtime.ipynb #c8f4b0e3
+# %% ../nbs/10_runtime.ipynb #1dda4bd4
 import copy
 import io
 import time
@@ -18,6 +18,7 @@ from statistics import median
 import pandas as pd
 import torch
 from torch import nn
+from torch.export.passes import move_to_device_pass
 
 from .anchors import evaluating
 from .batchnorm import own_statistics, reestimate, use_statistics
@@ -106,15 +107,15 @@ def export_stitch(net:SNNet, # its modules keep their modes
     traced.graph.eliminate_dead_code()
     return copy.deepcopy(torch.fx.GraphModule(traced, traced.graph)).eval()
 
-# %% ../nbs/10_runtime.ipynb #be217289
-def _pt2(model:nn.Module, images:torch.Tensor) -> bytes:
+# %% ../nbs/10_runtime.ipynb #92b79510
+def _pt2(program:torch.export.ExportedProgram) -> bytes:
     file = io.BytesIO()
-    torch.export.save(_traced(model, images), file)
+    torch.export.save(program, file)
     return file.getvalue()
 
-def _onnx(model:nn.Module, images:torch.Tensor) -> bytes: # reads 'images', returns 'logits'
+def _onnx(program:torch.export.ExportedProgram) -> bytes: # reads 'images', returns 'logits'
     if lacking := [p for p in ('onnx', 'onnxscript') if find_spec(p) is None]: raise ImportError(f'an .onnx file needs what is not installed here: pip install {" ".join(lacking)}')
-    return torch.onnx.export(_traced(model, images), dynamo=True, verbose=False, input_names=['images'], output_names=['logits']).model_proto.SerializeToString()
+    return torch.onnx.export(program, dynamo=True, verbose=False, input_names=['images'], output_names=['logits']).model_proto.SerializeToString()
 
 FORMATS = {'.pt2': _pt2, '.onnx': _onnx}
 
@@ -125,4 +126,5 @@ def save_stitch(net:SNNet, stitch:Stitch|int, # as `export_stitch`
     "Write a stitch into a file that needs no snnet_lab, for batches of any size; the file is whole or it is not there."
     path = Path(path)
     if path.suffix not in FORMATS: raise ValueError(f'{path}: a stitch is saved as {" or ".join(FORMATS)}')
-    write_atomic(path, FORMATS[path.suffix](export_stitch(net, stitch, batchnorm).cpu(), _two_images(net).cpu()))
+    program = _traced(export_stitch(net, stitch, batchnorm), _two_images(net))
+    write_atomic(path, FORMATS[path.suffix](move_to_device_pass(program, 'cpu')))
