@@ -1,6 +1,6 @@
 __version__ = "0.1.0"
 
-_MODULES = ('anchors', 'space', 'cost', 'matching', 'snnet', 'families', 'data', 'recipes', 'samplers', 'runs', 'training', 'evaluation', 'published',
+_MODULES = ('anchors', 'space', 'cost', 'matching', 'snnet', 'families', 'data', 'recipes', 'samplers', 'runs', 'training', 'batchnorm', 'evaluation', 'published',
             'runtime', 'coverage', 'official', 'plots', 'workbench')     # those that need Jupyter last
 
 

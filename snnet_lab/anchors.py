@@ -38,7 +38,7 @@ def evaluating(module:nn.Module):
     finally:
         for m, training in modes.items(): m.training = training
 
-# %% ../nbs/00_anchors.ipynb #4642adec
+# %% ../nbs/00_anchors.ipynb #332133cb
 class Call:
     "One module's one call: when it ran, and the returned tensors that depend on the image (its state)."
     def __init__(self,
@@ -65,7 +65,7 @@ class Call:
 
     def blank(self, like:torch.Tensor) -> list[torch.Tensor]: # zeros (B, ...) without memory, of `like`'s batch size, dtype and device
         zero = like.new_zeros(())
-        return [zero.expand(s[0] * len(like), *s[1:]) for s in self.shapes]
+        return [zero.expand(s[0] * like.shape[0], *s[1:]) for s in self.shapes]
 
 # %% ../nbs/00_anchors.ipynb #38d8fabf
 def _reaches_image(root, barred:set) -> bool:
@@ -165,7 +165,7 @@ def following_is_in_place(model:nn.Module, calls:dict[str, Call], name:str) -> b
     after = following(calls, name)
     return after is not None and bool(getattr(model.get_submodule(after), 'inplace', False))
 
-# %% ../nbs/00_anchors.ipynb #2b8d0f08
+# %% ../nbs/00_anchors.ipynb #06bcc84d
 class Segment(nn.Module):
     "The model's own forward from after module `start` (or the image) to after module `stop` (or the logits)."
     def __init__(self,
@@ -206,7 +206,7 @@ class Segment(nn.Module):
         self._follow()
         if self.inner:
             self.inlet.state = (x.clone() if self.spoils else x,), {}
-            x = x.new_zeros(()).expand(len(x), *self.size)
+            x = x.new_zeros(()).expand(x.shape[0], *self.size)
         try: return self.body(x)
         except _Stop as stop: return stop.args[0][0]
         finally: self.inlet.state = None

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['REMEDIES', 'all_logits', 'wilson', 'Evaluation', 'evaluate', 'frontier', 'anchor_line', 'AnchorGuard']
 
-# %% ../nbs/08_evaluation.ipynb #d89122fb
+# %% ../nbs/08_evaluation.ipynb #3b415434
 import warnings
 from collections.abc import Iterable, Iterator
 
@@ -15,21 +15,24 @@ import torch
 from tqdm.auto import tqdm
 
 from .anchors import check_images, evaluating
+from .batchnorm import Statistics, own_statistics, reestimate, use_statistics
 from .cost import cost_table
 from .snnet import SNNet, check_finite
 from .space import Stitch
 
-# %% ../nbs/08_evaluation.ipynb #1ee4343c
-def _walk(net:SNNet, x:torch.Tensor, a:int, at:int, paths:list[tuple[Stitch, int]]) -> Iterator[tuple[Stitch, torch.Tensor]]:
+# %% ../nbs/08_evaluation.ipynb #29d63095
+def _walk(net:SNNet, x:torch.Tensor, a:int, at:int, paths:list[tuple[Stitch, int]], statistics:dict[Stitch, Statistics]) -> Iterator[tuple[Stitch, torch.Tensor]]:
     "Yield (stitch, logits) of all paths that stand at boundary `at` of anchor `a` with activation `x`; each is at its step i."
     anchor, leaving, skipped = net.anchors[a], {}, net.skipped if at >= 0 else ()      # an anchor by itself leaves nothing out
     for s, i in paths:
         if i < len(s.cuts): leaving.setdefault(anchor.cuts.index(s.cuts[i][0]) + 1, {}).setdefault((s.layers[i], s.cuts[i][1]), []).append((s, i + 1))
     for end in sorted(leaving):
+        use_statistics(statistics.get(next(iter(leaving[end].values()))[0][0], {}))     # any stitch's that leaves here: up to here they are equal
         x, at = anchor.segment(at, end)(x), end
         for (key, back), onward in leaving[end].items():
-            yield from _walk(net, net.stitching_layer(key)(x), key[2], net.anchors[key[2]].cuts.index(back), onward)
+            yield from _walk(net, net.stitching_layer(key)(x), key[2], net.anchors[key[2]].cuts.index(back), onward, statistics)
     if staying := [s for s, i in paths if i == len(s.cuts)]:
+        use_statistics(statistics.get(staying[0], {}))
         logits = anchor.segment(at, len(anchor.cuts.ends), skipped)(x)
         for s in staying: yield s, logits
 
@@ -37,13 +40,14 @@ def _walk(net:SNNet, x:torch.Tensor, a:int, at:int, paths:list[tuple[Stitch, int
 def all_logits(net:SNNet,       # in eval mode
     images:torch.Tensor,        # (B, C, H, W) on the network's device
     stitches:Iterable[Stitch],  # which
+    statistics:dict[Stitch, Statistics]={}, # of each of them, from `reestimate`, to use within `own_statistics`; empty: the network's own
 ) -> Iterator[tuple[Stitch, torch.Tensor]]: # (stitch, (B, K) logits), in the order of the tree
     "The logits of many stitches, shared fronts run once."
     check_images(images, net.anchors[0].size, 'this network')
     check_finite(images)
     roots = {}
     for s in stitches: roots.setdefault(s.anchors[0], []).append((s, 0))
-    for a, paths in roots.items(): yield from _walk(net, images, a, -1, paths)
+    for a, paths in roots.items(): yield from _walk(net, images, a, -1, paths, statistics)
 
 # %% ../nbs/08_evaluation.ipynb #928a62c3
 def wilson(correct, # number of right answers; a number or an array
@@ -56,23 +60,25 @@ def wilson(correct, # number of right answers; a number or an array
     centre, half = p + z * z / (2 * n), z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     return 100 * (centre - half) / (1 + z * z / n), 100 * (centre + half) / (1 + z * z / n)
 
-# %% ../nbs/08_evaluation.ipynb #2fc2e8b6
+# %% ../nbs/08_evaluation.ipynb #6c5c916f
 class Evaluation:
     "A curve that grows, stitch by stitch; each step of `for stitch in evaluation` has counted one more stitch on one more batch."
     def __init__(self, net:SNNet,    # on the device to use; its modules keep their modes
         loader:Iterable,             # batches (images, labels)
         stitches:Iterable|None=None, # Stitches or ids, each counted once; None: all
+        batchnorm=None,              # (N, C, H, W) training images, or batches of them: batch norm's statistics are estimated from them for each stitch; None: the network's own
     ):
         self.net, self.stitches = net, list(dict.fromkeys(s if isinstance(s, Stitch) else net.space[int(s)] for s in (net.space if stitches is None else stitches)))
         if not self.stitches: raise ValueError('no stitches to evaluate: name one or more, or None for all')
+        with evaluating(net), own_statistics(net): self.statistics = {} if batchnorm is None else {s: reestimate(net, s, batchnorm) for s in self.stitches}
         with evaluating(net): self.costs = cost_table(net).set_index('stitch', drop=False).loc[[s.id for s in self.stitches]].reset_index(drop=True)
         self.batches, self.left, self.rows = iter(loader), [], {s.id: i for i, s in enumerate(self.stitches)}
         self.right, self.images = np.zeros((len(self.stitches), 2), int), np.zeros(len(self.stitches), int)     # right answers at 1 and 5; images seen
 
     def __iter__(self) -> Iterator[Stitch]:
         while self.left or self._next_batch():
-            with evaluating(self.net):
-                for s, logits in all_logits(self.net, self.batch[0], self.left):
+            with evaluating(self.net), own_statistics(self.net):
+                for s, logits in all_logits(self.net, self.batch[0], self.left, self.statistics):
                     self._count(s, logits)
                     yield s
 
@@ -97,14 +103,15 @@ class Evaluation:
         low, high = wilson(self.right[:, 0], self.images)
         return self.costs.assign(top1=100 * self.right[:, 0] / n, top5=100 * self.right[:, 1] / n, n=self.images, ci_low=low, ci_high=high)
 
-# %% ../nbs/08_evaluation.ipynb #b16d3e13
+# %% ../nbs/08_evaluation.ipynb #dd6d4078
 def evaluate(net:SNNet,        # on the device to use; its modules keep their modes
     loader:Iterable,           # batches (images, labels)
     stitches:Iterable|None=None, # Stitches or ids, each counted once; None: all
     progress:bool=True,        # show a bar
+    batchnorm=None,            # as `Evaluation`
 ) -> pd.DataFrame:             # cost_table's columns, and top1, top5, ci_low, ci_high (in %), n; one row a stitch
     "The exact accuracy of stitches on all images of a loader."
-    evaluation = Evaluation(net, loader, stitches)
+    evaluation = Evaluation(net, loader, stitches, batchnorm)
     total = len(loader) * len(evaluation.stitches) if hasattr(loader, '__len__') else None
     for _ in tqdm(evaluation, total=total, desc=f'{len(evaluation.stitches)} stitches', disable=not progress): pass
     if not evaluation.images.any(): raise ValueError('the loader has no images')

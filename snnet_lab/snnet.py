@@ -31,7 +31,7 @@ from .cost import cost_table, latency_table, read_table, write_table
 from .matching import keep_prefix, match, rows_of
 from .space import LayerKey, Stitch, StitchSpace
 
-# %% ../nbs/04_snnet.ipynb #1569443d
+# %% ../nbs/04_snnet.ipynb #775a2d2b
 class LayoutLinear(nn.Linear):
     "A linear map of the width from one layout to another; positions keep their order, prefix tokens are dropped or added behind those that both have."
     def __init__(self, front:Feature, back:Feature):
@@ -41,7 +41,7 @@ class LayoutLinear(nn.Linear):
 
     def forward(self, x:torch.Tensor) -> torch.Tensor: # an activation in the front's layout -> in the back's
         x = super().forward(keep_prefix(rows_of(x, self.front.layout), self.front.prefix, self.kept))      # (B, N, C)
-        if self.back.prefix > self.kept: x = torch.cat([x[:, :self.kept], self.prefix.expand(len(x), -1, -1), x[:, self.kept:]], 1)
+        if self.back.prefix > self.kept: x = torch.cat([x[:, :self.kept], self.prefix.expand(x.shape[0], -1, -1), x[:, self.kept:]], 1)
         if self.back.layout == 'NLC': return x
         x = x.unflatten(1, self.back.grid)                      # (B, H, W, C)
         return x if self.back.layout == 'NHWC' else x.permute(0, 3, 1, 2)

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-CORE = ('anchors', 'space', 'cost', 'matching', 'snnet', 'families', 'data', 'recipes', 'samplers', 'runs', 'training', 'evaluation', 'published', 'runtime', 'cli', 'coverage', 'official')
+CORE = ('anchors', 'space', 'cost', 'matching', 'snnet', 'families', 'data', 'recipes', 'samplers', 'runs', 'training', 'batchnorm', 'evaluation', 'published', 'runtime', 'cli', 'coverage', 'official')
 BARRED = ('IPython', 'ipywidgets', 'plotly', 'anywidget', 'jupyterlab', 'ipykernel', 'fastcore', 'nbdev')
 
 
