@@ -19,12 +19,13 @@ from torch.utils.data import DataLoader, Subset
 from .jobs import Control, Job
 from .snnet import SNNet
 
-# %% ../nbs/12_base.ipynb #ca39946a
+# %% ../nbs/12_base.ipynb #8c02d2b6
 def devices() -> list[str]: # cuda (or mps) first where there is one
     "The devices to run on."
     found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
     return [*([found.type] if found else []), 'cpu']
 
+# %% ../nbs/12_base.ipynb #7d56414d
 class Desk:
     "What all panels of one network work on."
     def __init__(self, net:SNNet,
@@ -87,7 +88,7 @@ def progress_words(control:Control) -> str: # e.g. '12 of 40, 3 s left: evaluati
     time_left = '' if left is None or control.done == control.total else f', {left / 60:.0f} min left' if left > 90 else f', {left:.0f} s left'
     return f'{control.done:,} of {control.total:,}{time_left}' + (f': {control.words}' if control.words else '') if control.total else control.words
 
-# %% ../nbs/12_base.ipynb #a48926bd
+# %% ../nbs/12_base.ipynb #64300ccb
 def close_all(*widgets:W.Widget):
     "Close widgets with their children, layouts and styles."
     for w in widgets:
@@ -95,6 +96,7 @@ def close_all(*widgets:W.Widget):
         for part in (getattr(w, 'layout', None), getattr(w, 'style', None), w):
             if isinstance(part, W.Widget): part.close()
 
+# %% ../nbs/12_base.ipynb #332e73c0
 class JobPanel:
     "Start, Stop, a bar, and what came of it; `work` runs in a thread. A panel adds its own widgets to `box`."
     start_words, icon, tooltip, needs_images = 'Start', 'play', '', True

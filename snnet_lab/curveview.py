@@ -88,7 +88,7 @@ function plot(model, el, box, select) {
 }
 """
 
-# %% ../nbs/12_curveview.ipynb #eacc2fb6
+# %% ../nbs/12_curveview.ipynb #197044dc
 BUDGET_JS = r"""
 function budgetRow(model, act) {        // act: preview(budget), settle(budget), step(up)
   const range = make("input", { type: "range", className: "wb-slider", "aria-label": "budget of one image" });
@@ -115,6 +115,8 @@ function budgetRow(model, act) {        // act: preview(budget), settle(budget),
   return { row: make("div", { className: "wb-budget" }, make("span", {}, "budget"), range, number, unit), preview, configure, show };
 }
 """
+
+# %% ../nbs/12_curveview.ipynb #1d4c5f3a
 OVERLAYS_JS = r"""
 function overlayRow(model) {
   const row = make("div", { className: "wb-overlays" }), sentence = make("p", { className: "wb-sentence" });
@@ -137,7 +139,7 @@ function overlayRow(model) {
 }
 """
 
-# %% ../nbs/12_curveview.ipynb #8d6f7156
+# %% ../nbs/12_curveview.ipynb #f21a6f4a
 RENDER_JS = r"""
 function render({ model, el }) {
   const box = make("div", { className: "wb-plot" }), card = make("div", { className: "wb-card", "aria-live": "polite" }), note = make("p", { className: "wb-note" });
@@ -169,6 +171,8 @@ function render({ model, el }) {
   return watch({ model, el, box, draw, place, again: () => { budget = model.get("budget"); place(); }, controls, overlays, note });
 }
 """
+
+# %% ../nbs/12_curveview.ipynb #33136dbd
 WATCH_JS = r"""
 async function watch({ model, el, box, draw, place, again, controls, overlays, note }) {
   const rebuilt = async () => { controls.configure(); overlays.build(); await draw(); place(); };

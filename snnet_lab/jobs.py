@@ -56,7 +56,7 @@ class Control:
         self.stopped.set()
         self.going.set()
 
-# %% ../nbs/10_jobs.ipynb #44ebe15a
+# %% ../nbs/10_jobs.ipynb #a12600d2
 class Job:
     "A function in a thread, one at a time; `start` again when it has ended."
     def __init__(self, work:Callable, # called with a Control and what `start` was given; returns the result
@@ -84,14 +84,11 @@ class Job:
     def _progress(self, control:Control):
         if self.on_progress and not self.closed: self.on_progress(control)
 
-    def pause(self):
-        if self.running: self.control.pause()
+    def pause(self): self.running and self.control.pause()
 
-    def resume(self):
-        if self.running: self.control.resume()
+    def resume(self): self.running and self.control.resume()
 
-    def stop(self):
-        if self.running: self.control.stop()
+    def stop(self): self.running and self.control.stop()
 
     def close(self):
         "Stop, and tell nobody any more."
