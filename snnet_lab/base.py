@@ -25,7 +25,7 @@ def devices() -> list[str]: # cuda (or mps) first where there is one
     found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
     return [*([found.type] if found else []), 'cpu']
 
-# %% ../nbs/12_base.ipynb #7d56414d
+# %% ../nbs/12_base.ipynb #f7c2a777
 class Desk:
     "What all panels of one network work on."
     def __init__(self, net:SNNet,
@@ -50,29 +50,25 @@ class Desk:
     def classes(self): # names of the labels
         if found := getattr(self.dataset, 'classes', None): return found
         count = self.net.anchors[0].num_classes
-        if count != 1000: return [str(i) for i in range(count)]
-        return ImageNetInfo().label_descriptions()
+        return ImageNetInfo().label_descriptions() if count == 1000 else [str(i) for i in range(count)]
 
     def network(self) -> SNNet: # the network itself where it is there already, else a copy with its present weights
-        "The network on the chosen device."
         with self.lock:
             if next(self.net.parameters()).device.type == self.device: return self.net
             if self.device not in self.copies: self.copies[self.device] = copy.deepcopy(self.net).to(self.device)
             self.copies[self.device].load_state_dict(self.net.state_dict())
             return self.copies[self.device]
 
-    def draw(self, count:int) -> tuple[torch.Tensor, torch.Tensor]: # (B, C, H, W), (B,)
-        "Random test images."
+    def close(self): self.copies.clear()
+
+    def draw(self, count:int) -> tuple[torch.Tensor, torch.Tensor]: # random test images: (B, C, H, W), (B,)
         chosen = torch.randperm(len(self.dataset), generator=self.generator)[:count].tolist()
         images, labels = zip(*(self.dataset[i] for i in chosen))
         return torch.stack(images), torch.tensor(labels)
 
-    def loader(self, count:int|None=None, batch:int=250) -> DataLoader: # in an order that is no order of classes, the same each time
-        "Test images to evaluate on."
+    def loader(self, count:int|None=None, batch:int=250) -> DataLoader: # test images in an order that is no order of classes, the same each time
         order = torch.randperm(len(self.dataset), generator=torch.Generator().manual_seed(0))[:count].tolist()
         return DataLoader(Subset(self.dataset, order), batch)
-
-    def close(self): self.copies.clear()
 
 # %% ../nbs/12_base.ipynb #6bde332b
 def error_html(error:BaseException) -> str:

@@ -127,7 +127,7 @@ class RunPanel(JobPanel):
     def show(self, result):
         if result is not None: self.result.value = result
 
-# %% ../nbs/12_panels.ipynb #e3b2617d
+# %% ../nbs/12_panels.ipynb #240ad443
 def best_known(before:pd.DataFrame, now:pd.DataFrame) -> pd.DataFrame: # both one row a stitch -> `before`, with accuracies of `now` where these rest on as many images or more
     "For each stitch the accuracy that rests on more images."
     columns = ['top1', 'top5', 'n', 'ci_low', 'ci_high']
@@ -135,6 +135,7 @@ def best_known(before:pd.DataFrame, now:pd.DataFrame) -> pd.DataFrame: # both on
     newer = merged.n.fillna(0).gt(0) & ~(before['n'].fillna(0).gt(merged.n) if 'n' in before else False) | before.top1.isna() & merged.top1.notna()
     return before.assign(**{c: merged[c].where(newer, before[c] if c in before else np.nan) for c in columns})
 
+# %% ../nbs/12_panels.ipynb #74812555
 class EvaluatePanel(JobPanel):
     "Evaluate the curve; stop and go on at any moment."
     start_words, icon, tooltip = 'Evaluate', 'line-chart', 'every stitch on test images, exactly'

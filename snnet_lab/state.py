@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['STEP', 'moves', 'ceil_step', 'Priced', 'BudgetState', 'card', 'DrawnState', 'ViewedState', 'WorkbenchState']
 
-# %% ../nbs/12_state.ipynb #5fa04c93
+# %% ../nbs/12_state.ipynb #43ca7d5c
 import html
 import json
 import math
@@ -15,7 +15,8 @@ import pandas as pd
 import traitlets as T
 
 from .evaluation import frontier
-from .plots import COSTS, cost_scale, curve_figure, describe, short, stitch_svg, zoo_filter, zoo_sentence
+from .plots import COSTS, cost_scale, curve_figure, describe, short, stitch_svg, zoo_sentence
+from .published import PRETRAINING, zoo_filter
 from .space import Stitch, StitchSpace
 
 # %% ../nbs/12_state.ipynb #493e9db9
@@ -149,7 +150,7 @@ class DrawnState(BudgetState):
         for role in {'published', 'zoo', 'other'} - set(self.shown): fig.update_traces(visible=False, selector=lambda t: str(t.meta).split(' ')[0] == role)
         return fig if 'intervals' in self.shown else fig.update_traces(error_y=dict(visible=False), selector=lambda t: t.error_y.array is not None)
 
-# %% ../nbs/12_state.ipynb #dfbc6583
+# %% ../nbs/12_state.ipynb #38e2d1c5
 class ViewedState(DrawnState):
     "The state as the browser needs it in order to draw and to pick by itself."
     def _view(self) -> dict:
@@ -157,8 +158,8 @@ class ViewedState(DrawnState):
         tops, models, beside = [None if math.isnan(v) else v for v in table.top1], self._zoo(), self._beside()
         words = [f'stitch {i}: {describe(self.space[i], self.names)}, {short(table[self.unit][i], COSTS[self.unit].unit)}' + ('' if t is None else f', {t:.2f}%') for i, t in zip(self.costs, tops)]
         overlays = dict(intervals='intervals', **(dict(published='published curve') if self.published is not None else {}), **(dict(zoo='timm zoo') if models is not None else {}), **(dict(other=beside[1]) if beside else {}))
-        filters = {} if models is None else dict(sentence=zoo_sentence(table.reset_index(drop=True), models, self.unit), filters={
-            k: dict(words=k.replace('_', ' '), options=sorted(self.models[k].dropna().unique().tolist())) for k in ('image_size', 'pretraining')})
+        filters = {} if models is None else dict(sentence=zoo_sentence(table.reset_index(drop=True), models, self.unit), filters=dict(
+            image_size=dict(words='image size', options=sorted(self.models.image_size.unique().tolist())), pretraining=dict(words='pretraining', options=list(PRETRAINING))))
         return dict(figure=json.loads(self._drawn().to_json()), ids=list(self.costs), costs=list(self.costs.values()), tops=tops, words=words, best=self.best,
                     least=self.least, most=self.most, step=STEP, overlays=overlays, **filters)
 

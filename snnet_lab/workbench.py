@@ -83,7 +83,7 @@ class Linked:
         for link in self.links: link.unlink()
         close_all(self.view)
 
-# %% ../nbs/12_workbench.ipynb #b2ec5a71
+# %% ../nbs/12_workbench.ipynb #231eca54
 class TimedView(Linked):
     "The same, with milliseconds: those kept from before, or measured in a thread."
     def __init__(self, desk:Desk):
@@ -110,9 +110,7 @@ class TimedView(Linked):
 
     def _measure(self, control):
         runs = 23 * (len(self.desk.net.anchors) + 5) + len(self.desk.net.space.layers)
-        def beat():
-            control.report(min(control.done + 1, runs), runs)
-            control.check()
+        def beat(): control.report(min(control.done + 1, runs), runs); control.check()
         return measure_latency(self.desk.network(), self.batch.value, self.precision.value, beat=beat)
 
     def _take(self, latency:Latency):
@@ -188,7 +186,7 @@ class Header:
 def load_named(name:str, weights:str|None) -> SNNet: # a family; None: its shapes alone
     return from_shapes(lambda: load_family(name, weights=None)) if weights is None else load_family(name, weights)
 
-# %% ../nbs/12_workbench.ipynb #f1895683
+# %% ../nbs/12_workbench.ipynb #8415a75b
 class Workbench:
     "The window over one network or several by name. Running its cell again replaces it."
     windows = {}    # open ones by cell, or by name
@@ -211,12 +209,6 @@ class Workbench:
         self._open(*self.own)
         self.header.family.observe(lambda _: self.choose(self.header.family.value), 'value')
 
-    @property
-    def desk(self) -> Desk: return self.body.desk
-
-    @property
-    def panels(self) -> dict: return self.body.panels
-
     def choose(self, name:str): # of FAMILIES, or of the network given
         "Open another network."
         if name == self.own[0].family: return self._open(*self.own)
@@ -225,6 +217,7 @@ class Workbench:
     def _open(self, net:SNNet, curve:pd.DataFrame|None=None, dataset=None, train_set=None):
         desk = Desk(net, make_state(net, curve), *images_of(net, dataset, train_set))
         before, self.body = self.body, Body(desk, PANELS)
+        self.desk, self.panels = desk, self.body.panels
         self.header.tell(desk)
         self.box.children = [self.header.box, *self.body.children]
         if before: before.close()
