@@ -62,7 +62,7 @@ function marker(box) {
 }
 """
 
-# %% ../nbs/12_curveview.ipynb #9b9161df
+# %% ../nbs/12_curveview.ipynb #c257edb3
 PLOT_JS = r"""
 const OVERLAYS = { published: ["published"], zoo: ["zoo"], other: ["other", "other frontier"] };
 function themed(figure, shown, el) {    // the figure with the page's colours and the overlays that are switched on
@@ -76,7 +76,7 @@ function themed(figure, shown, el) {    // the figure with the page's colours an
   return { data, layout };
 }
 function plot(model, el, box, select) {
-  const config = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"], toImageButtonOptions: { format: "svg", filename: "snnet_lab" } };
+  const config = { responsive: true, displaylogo: false, showSendToCloud: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"], toImageButtonOptions: { format: "svg", filename: "snnet_lab" } };
   let listening = false;
   return async () => {
     const { data, layout } = themed(viewOf(model).figure, model.get("shown"), el);
@@ -139,7 +139,7 @@ function overlayRow(model) {
 }
 """
 
-# %% ../nbs/12_curveview.ipynb #f21a6f4a
+# %% ../nbs/12_curveview.ipynb #22883d0e
 RENDER_JS = r"""
 function render({ model, el }) {
   const box = make("div", { className: "wb-plot" }), card = make("div", { className: "wb-card", "aria-live": "polite" }), note = make("p", { className: "wb-note" });
@@ -151,7 +151,10 @@ function render({ model, el }) {
     ring(view, budget, stitch);
     controls.show(budget, view.words[at(view, stitch)]);
     card.classList.toggle("wb-stale", !known);
-    if (known && known !== drawn) { card.innerHTML = known.html; card.dataset.stitch = stitch; drawn = known; }
+    if (!known || known === drawn) return;
+    const { anchor, stage, block } = card.contains(document.activeElement) ? document.activeElement.dataset : {};
+    card.innerHTML = known.html; card.dataset.stitch = stitch; drawn = known;
+    card.querySelector(`[data-anchor="${anchor}"][data-stage="${stage}"][data-block="${block}"]`)?.focus();      // whoever goes by keys stays at the block
   };
   const inRange = value => Math.min(Math.max(value, viewOf(model).least), viewOf(model).most);
   const controls = budgetRow(model, {
@@ -167,12 +170,13 @@ function render({ model, el }) {
   card.addEventListener("keydown", e => { if (e.key === "Enter" || e.key === " ") { e.preventDefault(); move(e); } });
   const overlays = overlayRow(model), ring = marker(box), draw = plot(model, el, box, select);
   el.classList.add("wb-curve");
+  el.addEventListener("focusin", e => e.target.dataset.lmSuppressShortcuts = true);      // keys are the window's, not JupyterLab's: there x cuts the cell
   el.append(make("div", { className: "wb-left" }, box, controls.row, controls.preview, overlays.row, overlays.sentence, note), card);
   return watch({ model, el, box, draw, place, again: () => { budget = model.get("budget"); place(); }, controls, overlays, note });
 }
 """
 
-# %% ../nbs/12_curveview.ipynb #33136dbd
+# %% ../nbs/12_curveview.ipynb #5ec8692f
 WATCH_JS = r"""
 async function watch({ model, el, box, draw, place, again, controls, overlays, note }) {
   const rebuilt = async () => { controls.configure(); overlays.build(); await draw(); place(); };
@@ -182,6 +186,7 @@ async function watch({ model, el, box, draw, place, again, controls, overlays, n
   const save = message => { if (message.save) Plotly.downloadImage(box, { format: message.save, filename: message.name, width: 900, height: 480 }); };
   const events = [["change:view change:shown", rebuilt], ["change:budget change:selected", again], ["change:card", place], ["change:note", noted], ["change:unit", unit], ["msg:custom", save]];
   controls.configure(); overlays.build(); noted();
+  if (!el.isConnected) await new Promise(done => { const shown = new ResizeObserver(() => { shown.disconnect(); done(); }); shown.observe(el); });      // before, it has neither size nor colours
   await draw();
   box.on("plotly_afterplot", place);
   again();
@@ -194,7 +199,7 @@ async function watch({ model, el, box, draw, place, again, controls, overlays, n
 }
 """
 
-# %% ../nbs/12_curveview.ipynb #f26c28ea
+# %% ../nbs/12_curveview.ipynb #cc3823ec
 CSS = """
 .wb-root, .wb-curve { --wb-ink: var(--jp-ui-font-color1, var(--vscode-foreground, CanvasText)); --wb-pale: var(--jp-ui-font-color2, var(--vscode-descriptionForeground, GrayText));
   --wb-rule: var(--jp-border-color2, var(--vscode-panel-border, rgba(128,128,128,.4))); --wb-ground: var(--jp-layout-color1, var(--vscode-editor-background, Canvas)); }
@@ -216,7 +221,7 @@ CSS = """
 .wb-thumb.wrong { border-top: 4px dashed #D55E00; } .wb-thumb.unknown { border-top: 4px dotted #888; }
 .wb-thumb img { width: 64px; height: 64px; object-fit: contain; image-rendering: pixelated; display: block; margin: 0 auto 2px; }
 .wb-thumb .wb-bars { display: grid; grid-template-columns: 1fr 30px; gap: 1px 4px; text-align: left; } .wb-bars i { font-style: normal; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; background: linear-gradient(to right, rgba(86,180,233,.45) var(--p), transparent var(--p)); }
-.wb-table { border-collapse: collapse; flex: 2 1 360px; } .wb-table th, .wb-table td { padding: 3px 12px 3px 0; text-align: right; border-bottom: 1px solid var(--wb-rule); font-weight: normal; }
+.wb-table { border-collapse: collapse; flex: 2 1 360px; } .wb-table th, .wb-table td { padding: 3px 12px 3px 0; white-space: nowrap; text-align: right; border-bottom: 1px solid var(--wb-rule); font-weight: normal; }
 .wb-table th:first-child, .wb-table td:first-child { text-align: left; } .wb-table tr.chosen td { font-weight: bold; }
 .wb-error p { border-left: 4px solid #D55E00; padding-left: 8px; margin: 4px 0; } .wb-words { color: var(--wb-ink); }
 @media (max-width: 700px) { .wb-facts { grid-template-columns: repeat(2, auto); } .wb-budget, .wb-preview, .wb-overlays { padding-left: 8px; } }
