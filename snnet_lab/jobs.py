@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 
-# %% ../nbs/10_jobs.ipynb #f504812c
+# %% ../nbs/10_jobs.ipynb #cf00a588
 class Stopped(Exception):
     "A work that was asked to stop, and has."
 
@@ -21,6 +21,7 @@ class Control:
     ):
         self.on_progress, self.interval, self.done, self.total, self.words, self.last = on_progress, interval, 0, None, '', 0.
         self.going, self.stopped, self.began, self.paused_s = threading.Event(), threading.Event(), time.monotonic(), 0.
+        self.waiting = False
         self.going.set()
 
     def report(self, done:int, total:int|None=None, words:str=''): # so many of so many; what is going on
@@ -33,9 +34,9 @@ class Control:
         if not self.going.is_set(): self._wait()
 
     def _wait(self):
-        began = time.monotonic()
+        began, self.waiting = time.monotonic(), True
         self.going.wait()
-        self.paused_s += time.monotonic() - began
+        self.paused_s, self.waiting = self.paused_s + time.monotonic() - began, False
 
     @property
     def left_s(self) -> float|None: # seconds; None: nobody knows

@@ -9,8 +9,8 @@ import pytest
 
 NBS = Path(__file__).parents[1]/'nbs'
 NOTEBOOKS = sorted(NBS.glob('*.ipynb'))
-ORDER = {m.group(2): int(m.group(1)) for p in NOTEBOOKS if (m := re.match(r'(\d\d)_(\w+)', p.stem))}
-JUPYTER_FREE = {n for n, i in ORDER.items() if i not in (11, 12)}
+ORDER = {p.stem[3:]: i for i, p in enumerate(NOTEBOOKS) if re.match(r'\d\d_', p.stem)}      # as the folder lists them
+JUPYTER_FREE = {p.stem[3:] for p in NOTEBOOKS if p.stem[:2] not in ('11', '12')}
 
 
 def cells(path: Path) -> list[tuple[str, str, dict]]:
@@ -71,7 +71,7 @@ def test_imports(path):
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
             assert all(a.name != '*' for a in node.names), 'no star imports'
-            if (node.module or '').startswith('snnet_lab.'): assert ORDER[node.module.split('.')[1]] < own, f'{path.stem} imports {node.module}: only from above'
+            if (node.module or '').startswith('snnet_lab.'): assert ORDER[node.module.split('.')[1]] < own, f'{path.stem} imports {node.module}: only from those that are listed before it'
         names = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ''] if isinstance(node, ast.ImportFrom) else []
         for name in (n.split('.')[0] for n in names):
             assert name not in ('fastcore', 'nbdev'), 'development tools are not imported by the package'
