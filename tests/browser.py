@@ -76,17 +76,17 @@ def stop_kernels(base: str):
 
 
 @contextmanager
-def new_page(browser, base: str, **context):
-    "A page; `outside` and `errors` hold what must not happen."
+def new_page(browser, base: str, allowed: str = 'data:', **context):
+    "A page that asks for nothing outside (but what is allowed) and writes no error to its console."
     view = browser.new_context(**dict(viewport=dict(width=1280, height=1000), reduced_motion='reduce') | context)
-    page = view.new_page()
+    page, outside, errors = view.new_page(), [], []
     page.set_default_timeout(90_000)
-    page.outside, page.errors = [], []
-    view.on('request', lambda r: page.outside.append(r.url) if not r.url.startswith((base, f'blob:{base}', 'data:')) else None)
-    page.on('pageerror', lambda e: page.errors.append(str(e)))
-    page.on('console', lambda m: page.errors.append(f'{m.text} ({m.location["url"]})') if m.type == 'error' else None)
-    yield page
-    view.close()
+    view.on('request', lambda r: None if r.url.startswith((base, f'blob:{base}', 'data:', allowed)) else outside.append(r.url))
+    page.on('pageerror', lambda e: errors.append(str(e)))
+    page.on('console', lambda m: errors.append(f'{m.text} ({m.location["url"]})') if m.type == 'error' and not m.location['url'].startswith(allowed) else None)
+    try: yield page
+    finally: view.close()
+    assert not outside and not errors, (outside, errors)
 
 
 def open_notebook(page, base: str, notebook: str = 'workbench.ipynb', path: str = 'doc/tree'):

@@ -91,3 +91,12 @@ def run(page, panel: str = 'run', **click):
     "Press a panel's start button and wait until it can be pressed again."
     page.locator(f'.wb-{panel}-go').click(**click)
     expect(page.locator(f'.wb-{panel}-stop')).to_be_disabled(timeout=120_000)
+
+
+def choose_network(page, title: str):
+    "Another network of the drop-down; waits until its window is there."
+    page.locator('.wb-view').evaluate('e => e.classList.add("former")')
+    page.locator('.wb-family select').select_option(label=title.replace(' ', '\xa0'))     # ipywidgets writes these
+    page.wait_for_selector('.wb-view:not(.former) .wb-ring', state='attached')
+    expect(page.locator('.wb-view.former')).to_have_count(0)
+    expect(page.locator('.wb-family select')).to_be_enabled()
