@@ -90,7 +90,7 @@ function plot(model, el, box, select) {
 }
 """
 
-# %% ../nbs/12_curveview.ipynb #197044dc
+# %% ../nbs/12_curveview.ipynb #c161b477
 BUDGET_JS = r"""
 function budgetRow(model, act) {        // act: preview(budget), settle(budget), step(up)
   const range = make("input", { type: "range", className: "wb-slider", "aria-label": "budget of one image" });
@@ -103,7 +103,9 @@ function budgetRow(model, act) {        // act: preview(budget), settle(budget),
     const up = ["ArrowRight", "ArrowUp"].includes(e.key), down = ["ArrowLeft", "ArrowDown"].includes(e.key);
     if (up || down) { e.preventDefault(); act.step(up); }
   });
-  number.addEventListener("change", () => act.settle(+number.value));
+  const typed = () => { act.settle(+number.value); number.value = +(+range.value).toFixed(3); };
+  number.addEventListener("change", typed);
+  number.addEventListener("keydown", e => { if (e.key === "Enter") typed(); });      // JupyterLab keeps the browser from doing so itself
   unit.addEventListener("change", () => { model.set("unit", unit.value); model.save_changes(); });
   const configure = () => {
     const view = viewOf(model);

@@ -100,8 +100,10 @@ def command(page, name: str): page.evaluate('name => window.jupyterapp.commands.
 
 
 def wait_drawn(page, windows: int = 1):
-    "Until so many windows show the curve and a stitch's card."
-    page.wait_for_function('n => document.querySelectorAll(".wb-ring").length === n && document.querySelectorAll(".wb-card[data-stitch]").length === n', arg=windows)
+    "Until so many windows show the curve and a stitch's card; a cell's error ends it."
+    page.wait_for_function("""n => document.querySelector('[data-mime-type$="jupyter.error"]')
+        || document.querySelectorAll('.wb-ring').length === n && document.querySelectorAll('.wb-card[data-stitch]').length === n""", arg=windows)
+    for cell in page.locator('[data-mime-type$="jupyter.error"]').all(): raise RuntimeError(cell.inner_text())
 
 
 def run_all(page, windows: int = 1) -> float:

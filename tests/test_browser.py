@@ -106,7 +106,7 @@ def test_units(window, state):
 def test_read_the_curve(window, state):
     beaten = lonely(state)
     where = hover_point(window, state.costs[beaten], state.table.top1[beaten])
-    assert f'stitch {beaten}' in window.locator('.hoverlayer').inner_text()
+    assert f'stitch {beaten}' in window.locator('.hoverlayer').text_content()
     window.mouse.click(*where)
     wait_card(window, beaten)
     assert ring(window)['stitch'] == beaten and abs(budget(window) - ceil_step(state.costs[beaten])) < .01
@@ -141,7 +141,7 @@ def test_run(window, state):
     window.keyboard.press('Tab')
     window.evaluate('''() => { const seen = window.seen = {}, root = document.querySelector('.wb-root'), first = root.querySelector('.wb-card').dataset.stitch;
         new MutationObserver(() => { const now = performance.now();
-            if (root.querySelector('.wb-card').dataset.stitch !== first) seen.card ??= now;
+            if (root.querySelector('.wb-card')?.dataset.stitch !== first) seen.card ??= now;
             if (root.querySelector('.wb-table')) seen.table ??= now; }).observe(root, {subtree: true, childList: true, attributes: true}); }''')
     window.locator('.wb-run-go').click()
     window.wait_for_selector('.wb-run-stop:enabled')
@@ -192,7 +192,7 @@ def test_evaluate(window, state):
     window.locator('.wb-plot').evaluate('''e => { const drawn = e.drawn = []; e.on('plotly_afterplot', () => drawn.push([...e.querySelectorAll('.points path.point')].map(p => p.getAttribute('transform')).join())); }''')
     window.locator('.wb-evaluate-go').click()
     window.wait_for_function('() => new Set(document.querySelector(".wb-plot").drawn).size > 3')
-    assert 'known before' in window.locator('.wb-plot .legend').inner_text() and shown_range(window) == part, 'a curve that grows leaves the zoom'
+    assert 'known before' in window.locator('.wb-plot .legend').text_content() and shown_range(window) == part, 'a curve that grows leaves the zoom'
     assert slide(window, .3) == ring(window)['stitch']
     took = window.evaluate('''() => new Promise(told => { const stop = document.querySelector('.wb-evaluate-stop'), began = performance.now();
         new MutationObserver(() => { if (document.querySelector('.wb-evaluate-go').disabled === false) told(performance.now() - began); }).observe(document.querySelector('.wb-root'), {subtree: true, attributes: true, childList: true});

@@ -32,6 +32,7 @@ def _along(page, share: float) -> tuple[float, float]:
 
 def hold(page):
     "Press the mouse on the slider's handle."
+    page.locator('.wb-slider').scroll_into_view_if_needed()
     share = page.locator('.wb-slider').evaluate('e => (e.value - e.min) / (e.max - e.min)')
     page.mouse.move(*_along(page, share))
     page.mouse.down()
@@ -87,10 +88,11 @@ def points(page) -> int:
 def open_tab(page, title: str): page.locator('.wb-tabs').get_by_role('tab', name=title).click()
 
 
-def run(page, panel: str = 'run', **click):
-    "Press a panel's start button and wait until it can be pressed again."
-    page.locator(f'.wb-{panel}-go').click(**click)
-    expect(page.locator(f'.wb-{panel}-stop')).to_be_disabled(timeout=120_000)
+def run(page, panel: str = 'run'):
+    "Press a panel's start button and wait for what comes of it."
+    page.evaluate('panel => document.querySelector(`.wb-${panel}-result .wb-result`)?.classList.add("former")', panel)
+    page.locator(f'.wb-{panel}-go').click()
+    page.wait_for_selector(f'.wb-{panel}-result .wb-result:not(.former)')
 
 
 def choose_network(page, title: str):
