@@ -24,7 +24,7 @@ from .runs import RunFolder
 from .snnet import SNNet
 from .training import train
 
-# %% ../nbs/13_cli.ipynb #8ed49dc2
+# %% ../nbs/13_cli.ipynb #6bd92be5
 def _device(net:SNNet) -> SNNet: # on the accelerator, where there is one
     return net.to(torch.accelerator.current_accelerator()) if torch.accelerator.is_available() else net
 
@@ -52,7 +52,7 @@ def _train(args) -> dict:
     if args.out and int(os.environ.get('RANK', 0)) == 0:
         if args.curve: net.curve = evaluate(net, load_data(args.data, args.split, workers=args.workers, like=net.anchors[0]), progress=not args.json)
         net.to('cpu').save(args.out)
-    return dict(steps=len(rows), loss=round(float(rows.loss[-50:].mean()), 4) if len(rows) else None, images_per_s=round(float(rows.images_per_s.iloc[-1]), 1) if len(rows) else None, out=args.out)
+    return dict(processes=int(os.environ.get('WORLD_SIZE', 1)), steps=len(rows), loss=round(float(rows.loss[-50:].mean()), 4) if len(rows) else None, images_per_s=round(float(rows.images_per_s.iloc[-1]), 1) if len(rows) else None, out=args.out)
 
 def _evaluate(args) -> dict:
     "The exact curve of a network, as a table."

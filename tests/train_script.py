@@ -1,4 +1,4 @@
-"""A small training run for tests/test_training.py: python train_script.py FOLDER [resume] [slow]; its last line is a JSON summary."""
+"""A small training run for tests/test_training.py: python train_script.py FOLDER [resume] [slow] [norms]; its last line is a JSON summary."""
 import json
 import sys
 import time
@@ -22,14 +22,21 @@ def network():
     return SNNet([load_anchor('deit_tiny_patch16_224', weights=None, embed_dim=d, **small) for d in (16, 32)]).eval()
 
 
+def network_with_norms():
+    torch.manual_seed(0)
+    return SNNet([load_anchor('resnet18', weights=None, size=(1, 28, 28), in_chans=1, num_classes=10, channels=(w, w, 2 * w, 2 * w)) for w in (4, 8)]).eval()
+
+
+def images(): return load_data(split='train', batch_size=RECIPE.batch_size, images=400, shuffle=True, augment=True)
+
+
 class Slow:
     "Time to be killed in, between steps and while checkpoints are written."
     def before_step(self, t): time.sleep(.05)
 
 
 def main(folder, *words):
-    torch.set_num_threads(1)
-    net, loader = network(), load_data(split='train', batch_size=RECIPE.batch_size, images=400, shuffle=True, augment=True)
+    net, loader = network_with_norms() if 'norms' in words else network(), images()
     where = dict(resume=folder) if 'resume' in words else dict(folder=folder)
     rows = train(net, loader, progress=False, every_steps=2, callbacks=[Slow()] if 'slow' in words else [], **where, **({} if 'resume' in words else dict(recipe=RECIPE)))
     state = PartialState()
