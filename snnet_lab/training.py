@@ -7,7 +7,7 @@ __all__ = ['distillation_loss', 'keeping_loss', 'make_optimizer', 'make_schedule
            'processes', 'Training', 'Gradients', 'Stepping', 'Trainer', 'launch', 'Progress', 'OnEpoch', 'Keeper',
            'Tracker', 'train']
 
-# %% ../nbs/07_training.ipynb #8debdc7f
+# %% ../nbs/07_training.ipynb #7b1705e0
 import copy
 import os
 import random
@@ -33,7 +33,7 @@ from timm.scheduler import CosineLRScheduler
 from timm.utils import dispatch_clip_grad
 from torch import nn
 from torch.nn import functional as F
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, IterableDataset
 from tqdm.auto import tqdm
 
 from .anchors import load_weights
@@ -310,7 +310,7 @@ def _resumed(run:RunFolder, recipe:Recipe|None, stitches) -> tuple[Recipe, list[
     if stitches is not None and list(stitches) != facts['stitches']: raise ValueError(f'{run.path} was begun with other stitches: {facts["stitches"]}')
     return own, facts['stitches']
 
-# %% ../nbs/07_training.ipynb #6dd470d8
+# %% ../nbs/07_training.ipynb #d4451cbc
 def _start(net:SNNet, run:RunFolder, facts:dict, resume, state:PartialState):
     "Begin the folder with the weights that the run starts from; or put them back, since the teacher may be one of the anchors."
     path = run.path/'start.safetensors'
@@ -329,6 +329,7 @@ def _go_on(t:Trainer, run:RunFolder):
         t.optimizer.load_state_dict(moments)
         t.sampler.restore(state['sampler'])
         t.step, t.parts = state['step'], state['parts']
+        if t.step % t.steps and isinstance(t.source.dataset, IterableDataset): warnings.warn(f'going on at step {t.step}, in the middle of an epoch: a stream gives the same images as before only with the same number of workers', stacklevel=3)
     t.rows = run.cut(t.step) if t.accelerator.is_main_process else run.rows(t.step)
     t.accelerator.wait_for_everyone()
 
