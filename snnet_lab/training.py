@@ -4,13 +4,14 @@
 
 # %% auto #0
 __all__ = ['distillation_loss', 'keeping_loss', 'make_optimizer', 'make_schedule', 'seed_all', 'callers_random_numbers',
-           'processes', 'Training', 'Gradients', 'Stepping', 'Trainer', 'Progress', 'OnEpoch', 'Keeper', 'Tracker',
-           'train']
+           'processes', 'Training', 'Gradients', 'Stepping', 'Trainer', 'launch', 'Progress', 'OnEpoch', 'Keeper',
+           'Tracker', 'train']
 
-# %% ../nbs/07_training.ipynb #b950df1c
+# %% ../nbs/07_training.ipynb #7b1705e0
 import copy
 import os
 import random
+import socket
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -22,9 +23,9 @@ import numpy as np
 import pandas as pd
 import timm
 import torch
-from accelerate import Accelerator, DataLoaderConfiguration, PartialState
+from accelerate import Accelerator, DataLoaderConfiguration, PartialState, notebook_launcher
 from accelerate.state import AcceleratorState
-from accelerate.utils import parse_flag_from_env
+from accelerate.utils import parse_flag_from_env, patch_environment
 from safetensors.torch import save
 from timm.data import Mixup
 from timm.optim import create_optimizer_v2
@@ -32,7 +33,7 @@ from timm.scheduler import CosineLRScheduler
 from timm.utils import dispatch_clip_grad
 from torch import nn
 from torch.nn import functional as F
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, IterableDataset
 from tqdm.auto import tqdm
 
 from .anchors import load_weights
@@ -118,7 +119,7 @@ class Training:
     @property
     def processes(self) -> int: return self.accelerator.num_processes
 
-# %% ../nbs/07_training.ipynb #82b40645
+# %% ../nbs/07_training.ipynb #ce33e682
 class Gradients(Training):
     "What one stitch learns from one batch."
     def gradients(self, images:torch.Tensor, labels:torch.Tensor) -> torch.Tensor: # the loss
@@ -142,15 +143,20 @@ class Gradients(Training):
             return (1 - keep) * loss + keep * keeping_loss(logits, former)
 
     def shared(self, loss:torch.Tensor) -> float: # the mean loss
-        "Average gradients and loss over processes: all drew the same stitch, so all have gradients for the same parameters, and only these travel."
+        "Average gradients, running statistics and loss over processes: all drew the same stitch, so all have gradients for the same parameters, and only what it uses travels."
         if self.processes > 1:
-            used = [p for g in self.optimizer.param_groups for p in g['params'] if p.grad is not None]
-            flat = self.accelerator.reduce(torch.cat([*(p.grad.flatten() for p in used), loss.reshape(1)]), 'mean')
-            for p, g in zip(used, flat[:-1].split([p.numel() for p in used])): p.grad.copy_(g.view_as(p))
-            loss = flat[-1]
+            shared = [*(p.grad for p in self.used()), *(b for b in self.statistics() if b.is_floating_point()), loss]
+            flat = self.accelerator.reduce(torch.cat([t.flatten() for t in shared]), 'mean')
+            for t, mean in zip(shared, flat.split([t.numel() for t in shared])): t.copy_(mean.view_as(t))
         return loss.item()
 
-# %% ../nbs/07_training.ipynb #4aea496a
+    def used(self) -> list[nn.Parameter]: return [p for g in self.optimizer.param_groups for p in g['params'] if p.grad is not None]
+
+    def statistics(self) -> list[torch.Tensor]:
+        "The batch norms' buffers that a step changes: those in the anchors of its stitch."
+        return [b for a in self.net.space[self.stitch].anchors for m in self.net.anchors[a].modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.training for b in m.buffers()]
+
+# %% ../nbs/07_training.ipynb #804c5459
 class Stepping(Gradients):
     "One step of the run."
     def one_step(self, images:torch.Tensor, labels:torch.Tensor):
@@ -160,16 +166,15 @@ class Stepping(Gradients):
         seed_all(seed, self.step, self.accelerator.process_index)
         self.schedule.step_update(self.step)
         if self.mixup is not None: images, labels = self.mixup(images, labels)
-        statistics = [(b, b.clone()) for m in self.net.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) for b in m.buffers()]
+        statistics = [(b, b.clone()) for b in self.statistics()]
         try:
             self.loss = self.shared(self.gradients_in_memory(images, labels, statistics))
-            used = [p for g in self.optimizer.param_groups for p in g['params'] if p.grad is not None]
-            finite = np.isfinite(self.loss) and torch.isfinite(torch.stack([p.grad.abs().max() for p in used])).all()
+            finite = np.isfinite(self.loss) and torch.isfinite(torch.stack([p.grad.abs().max() for p in self.used()])).all()
             if not finite: raise FloatingPointError(f'the loss is {self.loss} and a gradient is not finite at stitch {self.stitch}, step {self.step}; the weights are those before this step. A lower learning rate may help')
         except BaseException:
             for b, before in statistics: b.copy_(before)
             raise
-        if self.recipe.clip_grad: dispatch_clip_grad(used, self.recipe.clip_grad, self.recipe.clip_mode)
+        if self.recipe.clip_grad: dispatch_clip_grad(self.used(), self.recipe.clip_grad, self.recipe.clip_mode)
         self.torn = True
         self.optimizer.step()
         self.sampler.update(self.stitch, self.loss)
@@ -212,6 +217,22 @@ class Trainer(Stepping):
         if hasattr(self.source.dataset, 'epoch'): self.source.dataset.epoch = self.epoch
         done = self.step % self.steps
         return self.accelerator.skip_first_batches(self.loader, done) if done else self.loader
+
+# %% ../nbs/07_training.ipynb #a8040b40
+def launch(function:Callable, # called in each process, e.g. with `train` in it; what it returns is lost
+    processes:int=2,
+):
+    "Call a function in several processes of this machine, by accelerate's notebook_launcher."
+    if processes < 1: raise ValueError(f'processes={processes}: 1 or more is needed')
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        port = str(s.getsockname()[1])
+    AcceleratorState._reset_state(reset_partial_state=True)         # an earlier run's
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with patch_environment(omp_num_threads=1): notebook_launcher(function, num_processes=processes, use_port=port)
+    finally: torch.set_num_threads(threads)
 
 # %% ../nbs/07_training.ipynb #48bca864
 class Progress:
@@ -290,7 +311,7 @@ def _resumed(run:RunFolder, recipe:Recipe|None, stitches) -> tuple[Recipe, list[
     if stitches is not None and list(stitches) != facts['stitches']: raise ValueError(f'{run.path} was begun with other stitches: {facts["stitches"]}')
     return own, facts['stitches']
 
-# %% ../nbs/07_training.ipynb #6dd470d8
+# %% ../nbs/07_training.ipynb #d4451cbc
 def _start(net:SNNet, run:RunFolder, facts:dict, resume, state:PartialState):
     "Begin the folder with the weights that the run starts from; or put them back, since the teacher may be one of the anchors."
     path = run.path/'start.safetensors'
@@ -309,6 +330,7 @@ def _go_on(t:Trainer, run:RunFolder):
         t.optimizer.load_state_dict(moments)
         t.sampler.restore(state['sampler'])
         t.step, t.parts = state['step'], state['parts']
+        if t.step % t.steps and isinstance(t.source.dataset, IterableDataset): warnings.warn(f'going on at step {t.step}, in the middle of an epoch: a stream gives the same images as before only with the same number of workers', stacklevel=3)
     t.rows = run.cut(t.step) if t.accelerator.is_main_process else run.rows(t.step)
     t.accelerator.wait_for_everyone()
 
