@@ -59,7 +59,7 @@ def keeping_loss(logits:torch.Tensor, former:torch.Tensor) -> torch.Tensor: # bo
     "How far an anchor has moved from its former self."
     return F.kl_div(logits.log_softmax(-1), former.log_softmax(-1), log_target=True, reduction='batchmean')
 
-# %% ../nbs/07_training.ipynb #4149a024
+# %% ../nbs/07_training.ipynb #c791c954
 def make_optimizer(net:SNNet, recipe:Recipe) -> torch.optim.Optimizer:
     "timm's optimiser over anchors and stitching layers, each with its learning rate; vectors and embeddings without weight decay."
     groups = []
@@ -67,7 +67,7 @@ def make_optimizer(net:SNNet, recipe:Recipe) -> torch.optim.Optimizer:
         for flat in (False, True):
             params = [p for n, p in part.named_parameters() if (p.ndim < 2 or 'embed' in n and p.ndim == 3 or 'token' in n) == flat]
             if params and used: groups.append(dict(params=params, lr=lr, weight_decay=0. if flat else recipe.weight_decay))
-    fused = dict(fused=True) if recipe.optimizer in ('adamw', 'adam', 'sgd') and next(net.parameters()).is_cuda else {}
+    fused = dict(fused=True) if recipe.optimizer in ('adamw', 'adam') and next(net.parameters()).device.type in ('cuda', 'cpu') else {}      # torch's fused SGD wants momentum for all or none
     return create_optimizer_v2(groups, opt=recipe.optimizer, lr=recipe.lr, weight_decay=recipe.weight_decay, momentum=recipe.momentum, **fused)
 
 def make_schedule(optimizer:torch.optim.Optimizer, recipe:Recipe, steps:int) -> CosineLRScheduler: # `steps` an epoch
