@@ -106,7 +106,7 @@ def _doctor(args) -> dict:
     versions = dict(snnet_lab=__version__, python=platform.python_version(), torch=torch.__version__, timm=timm.__version__)
     return dict(versions=versions, device=device, threads=torch.get_num_threads(), data=where, families=dict(shipped=[n for n, t in shipped.items() if t], by_download=[f.name for f in FAMILIES.values() if not f.shipped]), problems=problems)
 
-# %% ../nbs/13_cli.ipynb #b4e29669
+# %% ../nbs/13_cli.ipynb #e2e588a8
 def parser() -> argparse.ArgumentParser:
     "The command line; --help shows every default."
     kind = dict(formatter_class=argparse.ArgumentDefaultsHelpFormatter)
@@ -117,7 +117,7 @@ def parser() -> argparse.ArgumentParser:
         p.add_argument('--json', action='store_true', help='print one line of JSON, no bars')
         return p
     def data(p):
-        p.add_argument('--data', default='fashion', help='fashion, an image folder, or a Hugging Face set (hfds/...)')
+        p.add_argument('--data', default='fashion', help='fashion, an image folder, a .tar of one, webdataset shards (wds/FOLDER), or a Hugging Face set (hfds/...)')
         p.add_argument('--workers', type=int, default=0, help='loader processes')
     def images(p):
         data(p)

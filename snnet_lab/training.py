@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['distillation_loss', 'keeping_loss', 'make_optimizer', 'make_schedule', 'seed_all', 'callers_random_numbers',
-           'processes', 'Training', 'Gradients', 'Stepping', 'Trainer', 'launch', 'Progress', 'OnEpoch', 'Keeper',
-           'Tracker', 'train']
+           'processes', 'memory_format', 'Training', 'Gradients', 'Stepping', 'Trainer', 'launch', 'Progress',
+           'OnEpoch', 'Keeper', 'Tracker', 'check_trackers', 'train']
 
-# %% ../nbs/07_training.ipynb #7b1705e0
+# %% ../nbs/07_training.ipynb #ca6ff66f
 import copy
 import os
 import random
@@ -25,6 +25,7 @@ import timm
 import torch
 from accelerate import Accelerator, DataLoaderConfiguration, PartialState, notebook_launcher
 from accelerate.state import AcceleratorState
+from accelerate.tracking import filter_trackers
 from accelerate.utils import parse_flag_from_env, patch_environment
 from safetensors.torch import save
 from timm.data import Mixup
@@ -58,7 +59,7 @@ def keeping_loss(logits:torch.Tensor, former:torch.Tensor) -> torch.Tensor: # bo
     "How far an anchor has moved from its former self."
     return F.kl_div(logits.log_softmax(-1), former.log_softmax(-1), log_target=True, reduction='batchmean')
 
-# %% ../nbs/07_training.ipynb #5fb73aa9
+# %% ../nbs/07_training.ipynb #c791c954
 def make_optimizer(net:SNNet, recipe:Recipe) -> torch.optim.Optimizer:
     "timm's optimiser over anchors and stitching layers, each with its learning rate; vectors and embeddings without weight decay."
     groups = []
@@ -66,7 +67,7 @@ def make_optimizer(net:SNNet, recipe:Recipe) -> torch.optim.Optimizer:
         for flat in (False, True):
             params = [p for n, p in part.named_parameters() if (p.ndim < 2 or 'embed' in n and p.ndim == 3 or 'token' in n) == flat]
             if params and used: groups.append(dict(params=params, lr=lr, weight_decay=0. if flat else recipe.weight_decay))
-    fused = dict(fused=True) if recipe.optimizer in ('adamw', 'adam') and next(net.parameters()).is_cuda else {}
+    fused = dict(fused=True) if recipe.optimizer in ('adamw', 'adam') and next(net.parameters()).device.type in ('cuda', 'cpu') else {}      # torch's fused SGD wants momentum for all or none
     return create_optimizer_v2(groups, opt=recipe.optimizer, lr=recipe.lr, weight_decay=recipe.weight_decay, momentum=recipe.momentum, **fused)
 
 def make_schedule(optimizer:torch.optim.Optimizer, recipe:Recipe, steps:int) -> CosineLRScheduler: # `steps` an epoch
@@ -96,7 +97,13 @@ def processes(net:SNNet) -> PartialState: # of this run: how many, and which one
     if not several: AcceleratorState._reset_state(reset_partial_state=True)     # an earlier run's device and precision
     return PartialState(cpu=cpu)
 
-# %% ../nbs/07_training.ipynb #24f2c07d
+# %% ../nbs/07_training.ipynb #a6c86bab
+def memory_format(device:torch.device, *parts:nn.Module) -> torch.memory_format: # of images and weights
+    "channels_last for CNNs on CUDA; else as it is."
+    cnns = any(sum(isinstance(m, nn.Conv2d) for m in part.modules()) > 1 for part in parts)
+    return torch.channels_last if cnns and device.type == 'cuda' else torch.preserve_format
+
+# %% ../nbs/07_training.ipynb #5caaf817
 class Training:
     "One run: the network, how it is trained, and how far it has come."
     def __init__(self, net:SNNet, loader:DataLoader, recipe:Recipe, teacher:nn.Module|None, stitches:list[int], callbacks:Sequence=()):
@@ -104,8 +111,9 @@ class Training:
         cpu = processes(net).device.type == 'cpu'
         self.accelerator = Accelerator(cpu=cpu, mixed_precision=recipe.precision, device_placement=False, dataloader_config=DataLoaderConfiguration(split_batches=True))
         self.device = self.accelerator.device if self.processes > 1 else next(net.parameters()).device
-        net.to(self.device)
-        self.teacher = teacher and teacher.to(self.device)
+        self.format = memory_format(self.device, *net.anchors, *([teacher] if teacher else []))
+        for part in (net, teacher): part and part.to(self.device, memory_format=self.format)
+        self.teacher = teacher
         self.source, self.loader, self.steps = loader, self.accelerator.prepare(loader) if self.processes > 1 else loader, len(loader)
         self.optimizer = make_optimizer(net, recipe)
         self.schedule = make_schedule(self.optimizer, recipe, self.steps)
@@ -189,7 +197,7 @@ class Stepping(Gradients):
                 for b, before in statistics: b.copy_(before)
                 warnings.warn(f'out of memory at stitch {self.stitch}: from now on a batch is done in {self.parts} parts', stacklevel=2)
 
-# %% ../nbs/07_training.ipynb #17537194
+# %% ../nbs/07_training.ipynb #31438a06
 class Trainer(Stepping):
     "The whole run: epochs, batches, callbacks."
     def event(self, name:str):
@@ -203,7 +211,7 @@ class Trainer(Stepping):
             self.event('before_epoch')
             for images, labels in self.batches():
                 self.event('before_step')
-                self.one_step(images.to(self.device), labels.to(self.device))
+                self.one_step(images.to(self.device, memory_format=self.format, non_blocking=True), labels.to(self.device, non_blocking=True))
                 self.step, self.torn = self.step + 1, False
                 self.event('after_step')
             self.event('after_epoch')
@@ -288,6 +296,14 @@ class Tracker:
     def after_fit(self, t): self.accelerator.end_training()
     failed = after_fit
 
+# %% ../nbs/07_training.ipynb #5fa8248a
+def check_trackers(names) -> list: # of names and trackers
+    "The trackers that `train` was asked for; an error if one is not there (accelerate would leave it out in silence)."
+    names = list(names) if isinstance(names, (list, tuple)) else [names]
+    found = list(map(str, filter_trackers(names, '.')))
+    if lacking := [n for n in names if isinstance(n, str) and n not in (*found, 'all')]: raise RuntimeError(f'trackers={lacking[0]!r}: its package is not installed')
+    return names
+
 # %% ../nbs/07_training.ipynb #89f7b8bc
 def _teacher(net:SNNet, teacher) -> nn.Module|None: # frozen
     "The teacher that an argument names."
@@ -351,7 +367,7 @@ def _training(net:SNNet, recipe:Recipe):
         net.zero_grad(set_to_none=True)
         net.eval()
 
-# %% ../nbs/07_training.ipynb #81f8e758
+# %% ../nbs/07_training.ipynb #06a485da
 def train(net:SNNet,                  # changed in place; its curve is dropped
     loader:DataLoader,                # batches (images, labels) with augmentation; of `load_data`, or a DataLoader (going on from a checkpoint is exact only if its images do not depend on what was loaded before)
     recipe:Recipe|None=None,          # None: `Recipe()`, or the resumed run's own
@@ -368,6 +384,7 @@ def train(net:SNNet,                  # changed in place; its curve is dropped
 ) -> pd.DataFrame:                    # one row a step: step, epoch, stitch, loss, lr, images_per_s
     "Train by Algorithm 1. Interrupted (KeyboardInterrupt), it returns what was done; the network is usable."
     if len(loader) == 0: raise ValueError('the loader has no batches')
+    if trackers: trackers = check_trackers(trackers)
     state = processes(net)
     run = RunFolder(resume or folder, state.is_main_process) if folder or resume else None
     try:

@@ -6,12 +6,17 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import timm
 import torch
+from torch import nn
+from torch._dynamo.utils import counters
 from torch.utils.data import DataLoader, Dataset
 
+import bench
 import train_script
 from snnet_lab.recipes import Recipe
 from snnet_lab.runs import RunFolder, newest_checkpoint
@@ -144,6 +149,25 @@ def test_a_second_run_on_the_folder_is_refused(whole):
     second = launch(whole[1], 'resume')
     assert f'is in use by process {os.getpid()} on' in second.communicate(timeout=120)[1] and second.returncode
     held.close()
+
+
+def test_compiled_blocks_are_compiled_once(monkeypatch):
+    compiled, module_compile = [], nn.Module.compile
+    monkeypatch.setattr(nn.Module, 'compile', lambda self: module_compile(self, backend='eager'))      # dynamo's graphs and guards, without the minute that code takes
+    torch._dynamo.reset(); counters.clear()
+    class Count:
+        def after_step(self, t): compiled.append(counters['stats']['unique_graphs'])
+    rows = {c: train(train_script.network(drop_path_rate=.1), train_script.images(), replace(train_script.RECIPE, compile=c), progress=False, callbacks=[Count()] if c else []) for c in (True, False)}
+    assert len(set(rows[True].stitch)) > 4 and compiled[-1] == compiled[9] == 6, compiled      # six blocks, each with its own rate of dropped paths
+    assert rows[True].loss.tolist() == pytest.approx(rows[False].loss.tolist(), abs=1e-4)
+
+
+def test_the_bench_compares_the_same_training():
+    make = lambda: train_script.network(3)
+    teacher = timm.create_model('regnety_002', num_classes=10).eval()
+    recipe = Recipe(epochs=1, warmup_epochs=0, batch_size=8, clip_grad=None, weight_decay=.01)
+    ours, plain, *losses = bench.training_seconds(make, teacher, 8, recipe, 6, 2)
+    assert ours > 0 and plain > 0 and losses[0][0] == pytest.approx(losses[1][0], abs=1e-5) and losses[0] == pytest.approx(losses[1], abs=.1), losses
 
 
 class Dying(Dataset):

@@ -18,10 +18,10 @@ from snnet_lab.training import train
 RECIPE = Recipe(epochs=2, warmup_epochs=.5, lr=2e-3, lr_stitches=2e-3, batch_size=20, sampler='importance')
 
 
-def network(channels=1):
+def network(channels=1, **arguments):
     torch.manual_seed(0)
     small = dict(img_size=28, in_chans=channels, patch_size=7, num_heads=2, depth=3, num_classes=10)
-    return SNNet([load_anchor('deit_tiny_patch16_224', weights=None, embed_dim=d, **small) for d in (16, 32)]).eval()
+    return SNNet([load_anchor('deit_tiny_patch16_224', weights=None, embed_dim=d, **small, **arguments) for d in (16, 32)]).eval()
 
 
 def network_with_norms():
