@@ -28,7 +28,7 @@ def devices() -> list[str]: # cuda (or mps) first where there is one
 # %% ../nbs/12_base.ipynb #ef7059d8
 def has_weights(net:SNNet) -> bool: return not any(p.is_meta for p in net.parameters()) # or shapes alone
 
-# %% ../nbs/12_base.ipynb #86956ff8
+# %% ../nbs/12_base.ipynb #15a84d8f
 class Desk:
     "What all panels of one network work on."
     def __init__(self, net:SNNet,
@@ -43,8 +43,7 @@ class Desk:
 
     @property
     def lacks(self) -> str: # what keeps it from being run; '' where nothing does
-        if not has_weights(self.net): return 'There are no weights here: load them first.'
-        return '' if self.dataset is not None else 'There are no images here: Workbench(net, dataset=...) takes some.'
+        return 'There are no weights here: load them first.' if not has_weights(self.net) else '' if self.dataset is not None else 'There are no images here: Workbench(net, dataset=...) takes some.'
 
     @property
     def classes(self): # names of the labels

@@ -64,7 +64,7 @@ function marker(box) {
 }
 """
 
-# %% ../nbs/12_curveview.ipynb #c257edb3
+# %% ../nbs/12_curveview.ipynb #4dfde2be
 PLOT_JS = r"""
 const OVERLAYS = { published: ["published"], zoo: ["zoo"], other: ["other", "other frontier"] };
 function themed(figure, shown, el) {    // the figure with the page's colours and the overlays that are switched on
@@ -73,7 +73,7 @@ function themed(figure, shown, el) {    // the figure with the page's colours an
   const data = figure.data.map(t => ({ ...t, visible: hidden.includes(t.meta) ? false : t.visible ?? true,
     ...(t.error_y ? { error_y: { ...t.error_y, visible: shown.includes("intervals") } } : {}) }));
   const axis = a => ({ ...a, gridcolor: grid, linecolor: ink, tickcolor: ink, zerolinecolor: grid });
-  const layout = { ...figure.layout, autosize: true, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { ...figure.layout.font, color: ink },
+  const layout = { ...figure.layout, autosize: true, height: el.querySelector(".wb-plot").clientHeight, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { ...figure.layout.font, color: ink },
     xaxis: axis(figure.layout.xaxis), yaxis: axis(figure.layout.yaxis), legend: { ...figure.layout.legend, bgcolor: "rgba(0,0,0,0)" } };
   return { data, layout };
 }

@@ -25,7 +25,7 @@ SERVER_ARGS = ['--no-browser', '--ip=127.0.0.1', '--ServerApp.port_retries=0', '
 QUIET = ['news_url=None', 'check_for_updates_class=jupyterlab.NeverCheckForUpdate', 'extension_manager=readonly', 'expose_app_in_browser=True']
 COMMANDS = {    # what is started, by name; {port} and {folder} are filled in
     'lab': ['jupyterlab', '--port={port}', '--ServerApp.root_dir={folder}', *SERVER_ARGS, *(f'--LabApp.{o}' for o in QUIET)],
-    'notebook': ['notebook', '--port={port}', '--ServerApp.root_dir={folder}', *SERVER_ARGS, *(f'--JupyterNotebookApp.{o}' for o in QUIET)],
+    'notebook': ['notebook', '--port={port}', '--ServerApp.root_dir={folder}', *SERVER_ARGS, *(f'--LabApp.{o}' for o in QUIET)],
     'voila': ['voila', '{folder}/workbench.ipynb', '--no-browser', '--port={port}', '--Voila.ip=127.0.0.1', f'--token={TOKEN}'],
 }
 
@@ -76,22 +76,23 @@ def stop_kernels(base: str):
 
 
 @contextmanager
-def new_page(browser, base: str, allowed: str = 'data:', **context):
-    "A page that asks for nothing outside (but what is allowed) and writes no error to its console."
+def new_page(browser, base: str, allowed: tuple = (), **context):
+    "A page that asks for nothing outside and writes no error; `allowed`: parts of the front end's own addresses and messages."
     view = browser.new_context(**dict(viewport=dict(width=1280, height=1000), reduced_motion='reduce') | context)
-    page, outside, errors = view.new_page(), [], []
+    page, found = view.new_page(), []
     page.set_default_timeout(90_000)
-    view.on('request', lambda r: None if r.url.startswith((base, f'blob:{base}', 'data:', allowed)) else outside.append(r.url))
-    page.on('pageerror', lambda e: errors.append(str(e)))
-    page.on('console', lambda m: errors.append(f'{m.text} ({m.location["url"]})') if m.type == 'error' and not m.location['url'].startswith(allowed) else None)
+    note = lambda words: None if any(a in words for a in allowed) else found.append(words)
+    view.on('request', lambda r: None if r.url.startswith((base, f'blob:{base}', 'data:')) else note(f'asked for {r.url}'))
+    page.on('pageerror', lambda e: note(f'{e}'))
+    page.on('console', lambda m: note(f'{m.text} ({m.location["url"]})') if m.type == 'error' else None)
     try: yield page
     finally: view.close()
-    assert not outside and not errors, (outside, errors)
+    assert not found, found
 
 
-def open_notebook(page, base: str, notebook: str = 'workbench.ipynb', path: str = 'doc/tree'):
-    "Open a notebook alone and wait for its kernel."
-    page.goto(f'{base}/{path}/{notebook}?token={TOKEN}&reset')
+def open_notebook(page, base: str, notebook: str = 'workbench.ipynb'):
+    "Open a notebook alone in JupyterLab and wait for its kernel."
+    page.goto(f'{base}/doc/tree/{notebook}?token={TOKEN}&reset')
     page.wait_for_function('''() => { const w = window.jupyterapp?.shell.currentWidget, k = w?.sessionContext?.session?.kernel;
         return k && k.status === 'idle' && k.connectionStatus === 'connected'; }''', polling=100)
 
