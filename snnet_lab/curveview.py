@@ -64,7 +64,7 @@ function marker(box) {
 }
 """
 
-# %% ../nbs/12_curveview.ipynb #4dfde2be
+# %% ../nbs/12_curveview.ipynb #9aff6e28
 PLOT_JS = r"""
 const OVERLAYS = { published: ["published"], zoo: ["zoo"], other: ["other", "other frontier"] };
 function themed(figure, shown, el) {    // the figure with the page's colours and the overlays that are switched on
@@ -72,16 +72,18 @@ function themed(figure, shown, el) {    // the figure with the page's colours an
   const hidden = Object.keys(OVERLAYS).filter(k => !shown.includes(k)).flatMap(k => OVERLAYS[k]);
   const data = figure.data.map(t => ({ ...t, visible: hidden.includes(t.meta) ? false : t.visible ?? true,
     ...(t.error_y ? { error_y: { ...t.error_y, visible: shown.includes("intervals") } } : {}) }));
-  const axis = a => ({ ...a, gridcolor: grid, linecolor: ink, tickcolor: ink, zerolinecolor: grid });
+  const axis = a => ({ ...a, range: [...a.range], gridcolor: grid, linecolor: ink, tickcolor: ink, zerolinecolor: grid });
   const layout = { ...figure.layout, autosize: true, height: el.querySelector(".wb-plot").clientHeight, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { ...figure.layout.font, color: ink },
     xaxis: axis(figure.layout.xaxis), yaxis: axis(figure.layout.yaxis), legend: { ...figure.layout.legend, bgcolor: "rgba(0,0,0,0)" } };
   return { data, layout };
 }
 function plot(model, el, box, select) {
   const config = { responsive: true, displaylogo: false, showSendToCloud: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"], toImageButtonOptions: { format: "svg", filename: "snnet_lab" } };
-  let listening = false;
+  let listening = false, asked = {};      // the ranges of the last figure: where the axes have others, somebody has zoomed
   return async () => {
-    const { data, layout } = themed(viewOf(model).figure, model.get("shown"), el);
+    const { data, layout } = themed(viewOf(model).figure, model.get("shown"), el), { uirevision, xaxis, yaxis } = layout, before = asked;
+    asked = { uirevision, xaxis: `${xaxis.range}`, yaxis: `${yaxis.range}` };
+    for (const a of before.uirevision === uirevision ? ["xaxis", "yaxis"] : []) if (`${box._fullLayout[a].range}` !== before[a]) layout[a].range = [...box._fullLayout[a].range];
     await Plotly.react(box, data, layout, config);
     if (listening) return;
     listening = true;

@@ -1,10 +1,11 @@
 "The workbench as a person meets it: front ends of Jupyter, Chromium, a real mouse and real keys."
 import io
 import json
+import re
 from contextlib import contextmanager
 
 import pytest
-from browser import TOKEN, api, command, new_page, open_notebook, run_all, serve, stop_kernels, wait_drawn
+from browser import NOTEBOOKS, TOKEN, api, command, new_page, open_notebook, run_all, serve, stop_kernels, wait_drawn
 from PIL import Image
 from playwright.sync_api import expect
 from window import budget, choose_network, drag, hold, hover_point, open_tab, points, ring, run, settled, shown_range, slide, type_budget, wait_card, wait_ring, zoom
@@ -137,7 +138,7 @@ def test_click_a_block(window, state):
 
 def test_run(window, state):
     chosen = slide(window, .6)
-    window.locator('.wb-run-count input').fill('1024')
+    window.locator('.wb-run-count input').fill('512')
     window.keyboard.press('Tab')
     window.evaluate('''() => { const seen = window.seen = {}, root = document.querySelector('.wb-root'), first = root.querySelector('.wb-card').dataset.stitch;
         new MutationObserver(() => { const now = performance.now();
@@ -153,7 +154,7 @@ def test_run(window, state):
     seen = window.evaluate('() => window.seen')
     assert moved != chosen and seen['card'] < seen['table'], 'the kernel followed the slider only after the run: the run blocks it'
     result = window.locator('.wb-ran')
-    assert int(result.get_attribute('data-stitch')) == chosen and '1024 images' in result.inner_text().replace(',', '')
+    assert int(result.get_attribute('data-stitch')) == chosen and '512 images' in result.inner_text().replace(',', '')
     assert window.locator('.wb-ran > .wb-thumbs img').count() == 10 and window.locator('.wb-table tbody tr').count() in (2, 3)
     assert '%' in window.locator('.wb-table tr.chosen').inner_text()
     assert 'differ on' in window.locator('.wb-changed').inner_text() and 0 < window.locator('.wb-changed img').count() <= 6
@@ -181,9 +182,6 @@ def test_own_images(window):
     assert window.locator('.wb-ran > .wb-thumbs img').count() == 8 and not window.locator('.wb-ran .unknown').count()
 
 
-def done(page, panel: str) -> int: return int('0' + page.locator(f'.wb-{panel}-words').inner_text().split(' of ')[0].replace(',', ''))
-
-
 def test_evaluate(window, state):
     open_tab(window, 'Evaluate')
     whole = shown_range(window)
@@ -195,7 +193,8 @@ def test_evaluate(window, state):
     assert 'known before' in window.locator('.wb-plot .legend').text_content() and shown_range(window) == part, 'a curve that grows leaves the zoom'
     assert slide(window, .3) == ring(window)['stitch']
     took = window.evaluate('''() => new Promise(told => { const stop = document.querySelector('.wb-evaluate-stop'), began = performance.now();
-        new MutationObserver(() => { if (document.querySelector('.wb-evaluate-go').disabled === false) told(performance.now() - began); }).observe(document.querySelector('.wb-root'), {subtree: true, attributes: true, childList: true});
+        const seen = new MutationObserver(() => { if (document.querySelector('.wb-evaluate-go').disabled) return; seen.disconnect(); told(performance.now() - began); });
+        seen.observe(document.querySelector('.wb-root'), {subtree: true, attributes: true});
         stop.click(); })''')
     print(f'stopped after {took:.0f} ms')
     assert took < 1500
@@ -204,14 +203,30 @@ def test_evaluate(window, state):
     expect(window.locator('.wb-evaluate-go')).to_have_text('Continue')
     window.locator('.wb-evaluate-go').click()
     window.wait_for_function('n => document.querySelector(".wb-plot").drawn.length > n + 2', arg=seen)
-    went_on = done(window, 'evaluate')
     window.locator('.wb-evaluate-stop').click()
     expect(window.locator('.wb-evaluate-go')).to_be_enabled()
-    assert went_on > 0 and 'Stopped after' in window.locator('.wb-evaluate-result').inner_text()
+    assert 'Stopped after' in window.locator('.wb-evaluate-result').inner_text()
     hover_point(window, sum(part) / 2, state.table.top1.mean())
     window.locator('.wb-plot .nsewdrag').dblclick()
     window.wait_for_function('x => document.querySelector(".wb-plot")._fullLayout.xaxis.range[1] === x', arg=whole[1])
     open_tab(window, 'Run')
+
+
+def words(page, panel: str) -> str: return page.locator(f'.wb-{panel}-words').inner_text()
+
+
+def test_take_away(window, state):
+    open_tab(window, 'Take away')
+    stitch = slide(window, .3)
+    expect(window.locator('.wb-take-path input')).to_have_value(f'fashion-stitch-{stitch}.pt2')
+    window.locator('.wb-take-kind select').select_option('the curve')
+    expect(window.locator('.wb-take-path input')).to_have_value('fashion-curve.csv')
+    run(window, 'take')
+    assert 'fashion-curve.csv is written' in window.locator('.wb-take-result').inner_text()
+    window.locator('.wb-take-python').click()
+    expect(window.locator('.wb-take-lines textarea')).to_have_value(re.compile(f'net.select\\({stitch}\\)'))
+    with window.expect_download() as picture: window.locator('.wb-take-picture').click()
+    assert '<svg' in picture.value.path().read_text()
 
 
 def test_choose_the_network(window, state):
@@ -229,6 +244,30 @@ def test_choose_the_network(window, state):
     choose_network(window, FAMILIES['fashion'].title)
     assert settled(window) == state.best[-1] and points(window) == len(state.table) and window.locator('.wb-run-go').is_enabled()
     assert slide(window, .5) == bought(state, window)
+
+
+def test_train(window, state):
+    "At the end, as it changes the network."
+    open_tab(window, 'Train')
+    for question, value in (('steps', '300'), ('batch', '16'), ('folder', 'runs/browser')): window.locator(f'.wb-train-{question} input').fill(value)
+    window.locator('.wb-train-start select').select_option('the weights as they are')
+    window.locator('.wb-train-go').click()
+    window.wait_for_function("() => document.querySelector('.wb-train-words').innerText.includes('loss')")
+    assert slide(window, .3) == ring(window)['stitch']
+    window.locator('.wb-train-pause').click()
+    expect(window.locator('.wb-train-pause')).to_have_text('Go on')
+    window.wait_for_timeout(1000)       # the step that was under way
+    held = words(window, 'train')
+    window.wait_for_timeout(1000)
+    assert held and words(window, 'train') == held
+    window.locator('.wb-train-pause').click()
+    expect(window.locator('.wb-train-words')).not_to_have_text(held)
+    expect(window.locator('.wb-train-losses .heatmaplayer image')).to_have_count(1)
+    window.locator('.wb-train-stop').click()
+    window.wait_for_selector('.wb-train-result .wb-result')
+    assert 'of 300 steps are done' in window.locator('.wb-train-result').inner_text()
+    expect(window.locator('.wb-train-go')).to_have_text('Continue')
+    assert points(window) == len(state.table)
 
 
 def test_run_all_again(chromium, lab, state):
@@ -256,8 +295,8 @@ def test_run_all_again(chromium, lab, state):
 
 
 def test_two_windows(chromium, lab, state):
-    notebook = json.loads(api(lab, 'GET', '/api/contents/workbench.ipynb'))['content']
-    first = next(c for c in notebook['cells'] if c['source'].startswith('Workbench('))
+    notebook = json.loads((NOTEBOOKS/'workbench.ipynb').read_text())
+    first = next(c for c in notebook['cells'] if c['source'][0].startswith('Workbench('))
     notebook['cells'].append(first | dict(id='second'))
     api(lab, 'PUT', '/api/contents/two.ipynb', dict(type='notebook', content=notebook))
     with opened(chromium, lab, 'two.ipynb', windows=2) as page:
