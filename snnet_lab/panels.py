@@ -147,7 +147,7 @@ def read_beside(path:Path) -> tuple[pd.DataFrame, str]: # a curve and its name
     if lacking := {'stitch', 'macs', 'top1'} - set(curve.columns): raise ValueError(f'{table} is no curve: it lacks the columns {", ".join(sorted(lacking))}')
     return curve, path.stem
 
-# %% ../nbs/12_panels.ipynb #8775fa37
+# %% ../nbs/12_panels.ipynb #9f5c73ac
 class EvaluatePanel(JobPanel):
     "Evaluate the curve; stop and go on at any moment."
     start_words, icon, tooltip = 'Evaluate', 'line-chart', 'every stitch on test images, exactly'
@@ -169,9 +169,7 @@ class EvaluatePanel(JobPanel):
 
     def _forget(self): self.evaluation, self.go.description, self.anew.value, self.anew.layout.visibility = None, 'Evaluate', False, 'hidden'
 
-    def arguments(self):
-        if self.anew.value: self._forget()
-        return self.count.value,
+    def arguments(self): return (self.anew.value and self._forget(), self.count.value)[1:]
 
     def work(self, control:Control, count:int):
         if self.evaluation is None or self.evaluation.net is not self.desk.network():
