@@ -6,8 +6,9 @@
 __all__ = ['PANELS', 'anchor_labels', 'published_table', 'make_state', 'cell_key', 'images_of', 'Linked', 'TimedView', 'Body',
            'Header', 'load_named', 'Workbench']
 
-# %% ../nbs/12_workbench.ipynb #8aff0d63
+# %% ../nbs/12_workbench.ipynb #61791e08
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import ipywidgets as W
 import pandas as pd
@@ -27,6 +28,7 @@ from .plots import COSTS
 from .published import published_curve, timm_zoo
 from .snnet import SNNet
 from .state import WorkbenchState
+from .webpage import write_page
 
 # %% ../nbs/12_workbench.ipynb #914662ba
 def anchor_labels(net:SNNet) -> list[str]: # a short name for each anchor
@@ -186,7 +188,7 @@ class Header:
 def load_named(name:str, weights:str|None) -> SNNet: # a family; None: its shapes alone
     return from_shapes(lambda: load_family(name, weights=None)) if weights is None else load_family(name, weights)
 
-# %% ../nbs/12_workbench.ipynb #8415a75b
+# %% ../nbs/12_workbench.ipynb #f2bc349f
 class Workbench:
     "The window over one network or several by name. Running its cell again replaces it."
     windows = {}    # open ones by cell, or by name
@@ -221,6 +223,10 @@ class Workbench:
         self.header.tell(desk)
         self.box.children = [self.header.box, *self.body.children]
         if before: before.close()
+
+    def to_html(self, path:str|Path, images:int=8) -> Path: # .html; test images whose predictions are shown
+        "Write the window as one page, to open from disk without kernel or network."
+        return write_page(path, self.desk, images)
 
     def close(self):
         "Close the window with its widgets, links, threads and subscriptions."
