@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['parser', 'main']
 
-# %% ../nbs/13_cli.ipynb #fd5747b8
+# %% ../nbs/13_cli.ipynb #3a26e110
 import argparse
 import json
 import os
@@ -17,7 +17,7 @@ import torch
 
 from . import __version__
 from .data import load_data
-from .evaluation import anchor_line, evaluate, frontier
+from .evaluation import AnchorGuard, anchor_line, evaluate, frontier
 from .families import FAMILIES, data_dir, load_family
 from .recipes import RECIPES, Recipe, find_recipe
 from .runs import RunFolder
@@ -50,7 +50,7 @@ def _budget(pairs:list[str]) -> dict[str, float]:
     try: return {k: float(v) for k, v in budget.items()}
     except ValueError as e: raise ValueError(f'--budget {" ".join(pairs)}: a number is needed ({e})') from e
 
-# %% ../nbs/13_cli.ipynb #f1cdbede
+# %% ../nbs/13_cli.ipynb #e90d51f9
 def _train(args) -> dict:
     "Start from a family's weights or a file, match, train, save with the exact curve."
     if args.resume and (args.set or args.recipe): raise ValueError('a resumed run keeps its recipe: --set and --recipe are for new ones')
@@ -60,11 +60,12 @@ def _train(args) -> dict:
     loader = _images(args, net.anchors[0], split='train', batch_size=recipe.batch_size, augment=recipe, shuffle=True, seed=recipe.seed)
     if args.match and not args.resume:
         net.init_stitches(_clean(args, recipe.match_images, net.anchors[0]))
-    rows = train(_device(net), loader, None if args.resume else recipe, folder=args.folder, resume=args.resume, progress=not args.json)
+    guard = AnchorGuard(load_data(args.data, args.split, images=args.guard, workers=args.workers, like=net.anchors[0]), show=not args.json) if args.guard else None
+    rows = train(_device(net), loader, None if args.resume else recipe, folder=args.folder, resume=args.resume, progress=not args.json, callbacks=[guard] if guard else [])
     if args.out and int(os.environ.get('RANK', 0)) == 0:
         if args.curve: net.curve = evaluate(net, load_data(args.data, args.split, workers=args.workers, like=net.anchors[0]), progress=not args.json)
         net.to('cpu').save(args.out)
-    return dict(steps=len(rows), loss=round(float(rows.loss[-50:].mean()), 4) if len(rows) else None, images_per_s=round(float(rows.images_per_s.iloc[-1]), 1) if len(rows) else None, out=args.out)
+    return dict(processes=int(os.environ.get('WORLD_SIZE', 1)), steps=len(rows), loss=round(float(rows.loss[-50:].mean()), 4) if len(rows) else None, images_per_s=round(float(rows.images_per_s.iloc[-1]), 1) if len(rows) else None, out=args.out)
 
 def _evaluate(args) -> dict:
     "The exact curve of a network, as a table."
@@ -105,19 +106,18 @@ def _doctor(args) -> dict:
     versions = dict(snnet_lab=__version__, python=platform.python_version(), torch=torch.__version__, timm=timm.__version__)
     return dict(versions=versions, device=device, threads=torch.get_num_threads(), data=where, families=dict(shipped=[n for n, t in shipped.items() if t], by_download=[f.name for f in FAMILIES.values() if not f.shipped]), problems=problems)
 
-# %% ../nbs/13_cli.ipynb #ea7ad9d2
+# %% ../nbs/13_cli.ipynb #e2e588a8
 def parser() -> argparse.ArgumentParser:
     "The command line; --help shows every default."
     kind = dict(formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     top = argparse.ArgumentParser('snnet-lab', description='Stitchable neural networks.', **kind)
     commands = top.add_subparsers(dest='command', required=True)
     def command(name, run, help):
-        p = commands.add_parser(name, help=help, description=help, **kind)
-        p.set_defaults(run=run)
+        (p := commands.add_parser(name, help=help, description=help, **kind)).set_defaults(run=run)
         p.add_argument('--json', action='store_true', help='print one line of JSON, no bars')
         return p
     def data(p):
-        p.add_argument('--data', default='fashion', help='fashion, an image folder, or a Hugging Face set (hfds/...)')
+        p.add_argument('--data', default='fashion', help='fashion, an image folder, a .tar of one, webdataset shards (wds/FOLDER), or a Hugging Face set (hfds/...)')
         p.add_argument('--workers', type=int, default=0, help='loader processes')
     def images(p):
         data(p)
@@ -135,6 +135,7 @@ def parser() -> argparse.ArgumentParser:
     t.add_argument('--folder', help='for metrics and checkpoints')
     t.add_argument('--resume', help='the folder of a run to go on with')
     t.add_argument('--match', action=argparse.BooleanOptionalAction, default=True, help='start the stitching layers by least squares')
+    t.add_argument('--guard', type=int, default=1000, metavar='IMAGES', help='report each epoch what the anchors have lost, on so many images; 0: not')
     t.add_argument('--curve', action=argparse.BooleanOptionalAction, default=True, help='evaluate all stitches before --out is written')
     images(t)
     e = command('evaluate', _evaluate, 'The exact accuracy and cost of stitches.')

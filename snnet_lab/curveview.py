@@ -4,9 +4,11 @@
 
 # %% auto #0
 __all__ = ['PICK_JS', 'DOM_JS', 'MARKER_JS', 'PLOT_JS', 'BUDGET_JS', 'OVERLAYS_JS', 'RENDER_JS', 'WATCH_JS', 'CSS', 'PLOTLY_JS',
-           'VIEW_JS', 'CurveView']
+           'VIEW_JS', 'FIGURE_JS', 'CurveView', 'FigureView']
 
-# %% ../nbs/12_curveview.ipynb #633adcf3
+# %% ../nbs/12_curveview.ipynb #db627781
+import json
+
 import anywidget
 import traitlets as T
 from plotly.offline import get_plotlyjs
@@ -62,7 +64,7 @@ function marker(box) {
 }
 """
 
-# %% ../nbs/12_curveview.ipynb #9b9161df
+# %% ../nbs/12_curveview.ipynb #c7f5650f
 PLOT_JS = r"""
 const OVERLAYS = { published: ["published"], zoo: ["zoo"], other: ["other", "other frontier"] };
 function themed(figure, shown, el) {    // the figure with the page's colours and the overlays that are switched on
@@ -71,7 +73,7 @@ function themed(figure, shown, el) {    // the figure with the page's colours an
   const data = figure.data.map(t => ({ ...t, visible: hidden.includes(t.meta) ? false : t.visible ?? true,
     ...(t.error_y ? { error_y: { ...t.error_y, visible: shown.includes("intervals") } } : {}) }));
   const axis = a => ({ ...a, gridcolor: grid, linecolor: ink, tickcolor: ink, zerolinecolor: grid });
-  const layout = { ...figure.layout, autosize: true, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { ...figure.layout.font, color: ink },
+  const layout = { ...figure.layout, autosize: true, height: el.querySelector(".wb-plot").clientHeight, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { ...figure.layout.font, color: ink },
     xaxis: axis(figure.layout.xaxis), yaxis: axis(figure.layout.yaxis), legend: { ...figure.layout.legend, bgcolor: "rgba(0,0,0,0)" } };
   return { data, layout };
 }
@@ -245,3 +247,31 @@ class CurveView(anywidget.AnyWidget):
     def save_figure(self, kind:str, name:str): # 'svg' or 'png'
         "Have the browser download the picture."
         self.send(dict(save=kind, name=name))
+
+# %% ../nbs/12_curveview.ipynb #7cd98cc9
+FIGURE_JS = r"""
+async function render({ model, el }) {
+  for (let i = 0; i < 600 && !globalThis.snnetLabPlotly; i++) await new Promise(r => setTimeout(r, 50));
+  const Plotly = globalThis.snnetLabPlotly, box = document.createElement("div");
+  el.append(box);
+  const draw = () => {
+    const { data, layout } = model.get("figure");
+    return data ? Plotly.react(box, data, { ...layout, autosize: true, font: { ...layout.font, color: getComputedStyle(el).color } }, { responsive: true, displayModeBar: false }) : null;
+  };
+  await draw();
+  model.on("change:figure", draw);
+  const resized = new ResizeObserver(() => box.data && Plotly.Plots.resize(box)), themes = new MutationObserver(draw);
+  resized.observe(el);
+  themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-name", "data-jp-theme-light"] });
+  return () => { resized.disconnect(); themes.disconnect(); model.off("change:figure", draw); Plotly.purge(box); };
+}
+export default { render };
+"""
+
+class FigureView(anywidget.AnyWidget):
+    "A plotly figure beside a CurveView."
+    _esm = FIGURE_JS
+    figure = T.Dict().tag(sync=True)    # as plotly's JSON
+
+    def draw(self, figure): # a plotly figure
+        self.figure = json.loads(figure.to_json())

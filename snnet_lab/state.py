@@ -150,7 +150,7 @@ class DrawnState(BudgetState):
         for role in {'published', 'zoo', 'other'} - set(self.shown): fig.update_traces(visible=False, selector=lambda t: str(t.meta).split(' ')[0] == role)
         return fig if 'intervals' in self.shown else fig.update_traces(error_y=dict(visible=False), selector=lambda t: t.error_y.array is not None)
 
-# %% ../nbs/12_state.ipynb #7d92e908
+# %% ../nbs/12_state.ipynb #fa56a768
 class ViewedState(DrawnState):
     "The state as the browser needs it in order to draw and to pick by itself."
     def _view(self) -> dict:
@@ -169,7 +169,11 @@ class ViewedState(DrawnState):
         twin.other, twin.growing = self.other, self.growing
         return twin._view()
 
-# %% ../nbs/12_state.ipynb #5d7fee78
+    def card_of(self, stitch:int) -> dict: # as `card`
+        alone = self.table[self.table.anchors.map(len) == 1]
+        return card(self.space, self.table.loc[stitch], self.names, self.widths, (alone if len(alone) else self.table).macs.max(), self.r2)
+
+# %% ../nbs/12_state.ipynb #a3e2ce26
 class WorkbenchState(ViewedState):
     "All that the window knows; moving the budget leaves `view` as it is."
     view = T.Dict(help='figure, and what a budget buys')
@@ -193,10 +197,10 @@ class WorkbenchState(ViewedState):
         self.growing, self.shown = curve, [*self.shown, *({'other'} - set(self.shown))]
         self._redraw()
 
-    def settle(self, table:pd.DataFrame): # what is known now
-        "The curve has grown: take the table that it led to."
+    def settle(self, table:pd.DataFrame|None=None): # what is known now; None: as before
+        "The curve has stopped growing: take the table that it led to."
         self.growing, self.shown = None, [r for r in self.shown if r != 'other' or self.other is not None]
-        self.set_table(table)
+        self.set_table(self.table.reset_index(drop=True) if table is None else table)
 
     def beside(self, curve:pd.DataFrame, name:str): # a curve of any network
         "Draw a second network's curve beside this one."
@@ -212,7 +216,3 @@ class WorkbenchState(ViewedState):
 
     @T.observe('stitch')
     def show_card(self, _=None): self.card = self.card_of(self.stitch)
-
-    def card_of(self, stitch:int) -> dict: # as `card`
-        alone = self.table[self.table.anchors.map(len) == 1]
-        return card(self.space, self.table.loc[stitch], self.names, self.widths, (alone if len(alone) else self.table).macs.max(), self.r2)

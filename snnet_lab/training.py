@@ -4,13 +4,14 @@
 
 # %% auto #0
 __all__ = ['distillation_loss', 'keeping_loss', 'make_optimizer', 'make_schedule', 'seed_all', 'callers_random_numbers',
-           'processes', 'Training', 'Gradients', 'Stepping', 'Trainer', 'Progress', 'OnEpoch', 'Keeper', 'Tracker',
-           'train']
+           'processes', 'memory_format', 'Training', 'Gradients', 'Stepping', 'Trainer', 'launch', 'Progress',
+           'OnEpoch', 'Keeper', 'Tracker', 'check_trackers', 'train']
 
-# %% ../nbs/07_training.ipynb #b950df1c
+# %% ../nbs/07_training.ipynb #ca6ff66f
 import copy
 import os
 import random
+import socket
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -22,9 +23,10 @@ import numpy as np
 import pandas as pd
 import timm
 import torch
-from accelerate import Accelerator, DataLoaderConfiguration, PartialState
+from accelerate import Accelerator, DataLoaderConfiguration, PartialState, notebook_launcher
 from accelerate.state import AcceleratorState
-from accelerate.utils import parse_flag_from_env
+from accelerate.tracking import filter_trackers
+from accelerate.utils import parse_flag_from_env, patch_environment
 from safetensors.torch import save
 from timm.data import Mixup
 from timm.optim import create_optimizer_v2
@@ -32,7 +34,7 @@ from timm.scheduler import CosineLRScheduler
 from timm.utils import dispatch_clip_grad
 from torch import nn
 from torch.nn import functional as F
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, IterableDataset
 from tqdm.auto import tqdm
 
 from .anchors import load_weights
@@ -57,7 +59,7 @@ def keeping_loss(logits:torch.Tensor, former:torch.Tensor) -> torch.Tensor: # bo
     "How far an anchor has moved from its former self."
     return F.kl_div(logits.log_softmax(-1), former.log_softmax(-1), log_target=True, reduction='batchmean')
 
-# %% ../nbs/07_training.ipynb #5fb73aa9
+# %% ../nbs/07_training.ipynb #c791c954
 def make_optimizer(net:SNNet, recipe:Recipe) -> torch.optim.Optimizer:
     "timm's optimiser over anchors and stitching layers, each with its learning rate; vectors and embeddings without weight decay."
     groups = []
@@ -65,7 +67,7 @@ def make_optimizer(net:SNNet, recipe:Recipe) -> torch.optim.Optimizer:
         for flat in (False, True):
             params = [p for n, p in part.named_parameters() if (p.ndim < 2 or 'embed' in n and p.ndim == 3 or 'token' in n) == flat]
             if params and used: groups.append(dict(params=params, lr=lr, weight_decay=0. if flat else recipe.weight_decay))
-    fused = dict(fused=True) if recipe.optimizer in ('adamw', 'adam') and next(net.parameters()).is_cuda else {}
+    fused = dict(fused=True) if recipe.optimizer in ('adamw', 'adam') and next(net.parameters()).device.type in ('cuda', 'cpu') else {}      # torch's fused SGD wants momentum for all or none
     return create_optimizer_v2(groups, opt=recipe.optimizer, lr=recipe.lr, weight_decay=recipe.weight_decay, momentum=recipe.momentum, **fused)
 
 def make_schedule(optimizer:torch.optim.Optimizer, recipe:Recipe, steps:int) -> CosineLRScheduler: # `steps` an epoch
@@ -95,7 +97,13 @@ def processes(net:SNNet) -> PartialState: # of this run: how many, and which one
     if not several: AcceleratorState._reset_state(reset_partial_state=True)     # an earlier run's device and precision
     return PartialState(cpu=cpu)
 
-# %% ../nbs/07_training.ipynb #24f2c07d
+# %% ../nbs/07_training.ipynb #a6c86bab
+def memory_format(device:torch.device, *parts:nn.Module) -> torch.memory_format: # of images and weights
+    "channels_last for CNNs on CUDA; else as it is."
+    cnns = any(sum(isinstance(m, nn.Conv2d) for m in part.modules()) > 1 for part in parts)
+    return torch.channels_last if cnns and device.type == 'cuda' else torch.preserve_format
+
+# %% ../nbs/07_training.ipynb #5caaf817
 class Training:
     "One run: the network, how it is trained, and how far it has come."
     def __init__(self, net:SNNet, loader:DataLoader, recipe:Recipe, teacher:nn.Module|None, stitches:list[int], callbacks:Sequence=()):
@@ -103,8 +111,9 @@ class Training:
         cpu = processes(net).device.type == 'cpu'
         self.accelerator = Accelerator(cpu=cpu, mixed_precision=recipe.precision, device_placement=False, dataloader_config=DataLoaderConfiguration(split_batches=True))
         self.device = self.accelerator.device if self.processes > 1 else next(net.parameters()).device
-        net.to(self.device)
-        self.teacher = teacher and teacher.to(self.device)
+        self.format = memory_format(self.device, *net.anchors, *([teacher] if teacher else []))
+        for part in (net, teacher): part and part.to(self.device, memory_format=self.format)
+        self.teacher = teacher
         self.source, self.loader, self.steps = loader, self.accelerator.prepare(loader) if self.processes > 1 else loader, len(loader)
         self.optimizer = make_optimizer(net, recipe)
         self.schedule = make_schedule(self.optimizer, recipe, self.steps)
@@ -118,7 +127,7 @@ class Training:
     @property
     def processes(self) -> int: return self.accelerator.num_processes
 
-# %% ../nbs/07_training.ipynb #82b40645
+# %% ../nbs/07_training.ipynb #ce33e682
 class Gradients(Training):
     "What one stitch learns from one batch."
     def gradients(self, images:torch.Tensor, labels:torch.Tensor) -> torch.Tensor: # the loss
@@ -142,15 +151,20 @@ class Gradients(Training):
             return (1 - keep) * loss + keep * keeping_loss(logits, former)
 
     def shared(self, loss:torch.Tensor) -> float: # the mean loss
-        "Average gradients and loss over processes: all drew the same stitch, so all have gradients for the same parameters, and only these travel."
+        "Average gradients, running statistics and loss over processes: all drew the same stitch, so all have gradients for the same parameters, and only what it uses travels."
         if self.processes > 1:
-            used = [p for g in self.optimizer.param_groups for p in g['params'] if p.grad is not None]
-            flat = self.accelerator.reduce(torch.cat([*(p.grad.flatten() for p in used), loss.reshape(1)]), 'mean')
-            for p, g in zip(used, flat[:-1].split([p.numel() for p in used])): p.grad.copy_(g.view_as(p))
-            loss = flat[-1]
+            shared = [*(p.grad for p in self.used()), *(b for b in self.statistics() if b.is_floating_point()), loss]
+            flat = self.accelerator.reduce(torch.cat([t.flatten() for t in shared]), 'mean')
+            for t, mean in zip(shared, flat.split([t.numel() for t in shared])): t.copy_(mean.view_as(t))
         return loss.item()
 
-# %% ../nbs/07_training.ipynb #4aea496a
+    def used(self) -> list[nn.Parameter]: return [p for g in self.optimizer.param_groups for p in g['params'] if p.grad is not None]
+
+    def statistics(self) -> list[torch.Tensor]:
+        "The batch norms' buffers that a step changes: those in the anchors of its stitch."
+        return [b for a in self.net.space[self.stitch].anchors for m in self.net.anchors[a].modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.training for b in m.buffers()]
+
+# %% ../nbs/07_training.ipynb #804c5459
 class Stepping(Gradients):
     "One step of the run."
     def one_step(self, images:torch.Tensor, labels:torch.Tensor):
@@ -160,16 +174,15 @@ class Stepping(Gradients):
         seed_all(seed, self.step, self.accelerator.process_index)
         self.schedule.step_update(self.step)
         if self.mixup is not None: images, labels = self.mixup(images, labels)
-        statistics = [(b, b.clone()) for m in self.net.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) for b in m.buffers()]
+        statistics = [(b, b.clone()) for b in self.statistics()]
         try:
             self.loss = self.shared(self.gradients_in_memory(images, labels, statistics))
-            used = [p for g in self.optimizer.param_groups for p in g['params'] if p.grad is not None]
-            finite = np.isfinite(self.loss) and torch.isfinite(torch.stack([p.grad.abs().max() for p in used])).all()
+            finite = np.isfinite(self.loss) and torch.isfinite(torch.stack([p.grad.abs().max() for p in self.used()])).all()
             if not finite: raise FloatingPointError(f'the loss is {self.loss} and a gradient is not finite at stitch {self.stitch}, step {self.step}; the weights are those before this step. A lower learning rate may help')
         except BaseException:
             for b, before in statistics: b.copy_(before)
             raise
-        if self.recipe.clip_grad: dispatch_clip_grad(used, self.recipe.clip_grad, self.recipe.clip_mode)
+        if self.recipe.clip_grad: dispatch_clip_grad(self.used(), self.recipe.clip_grad, self.recipe.clip_mode)
         self.torn = True
         self.optimizer.step()
         self.sampler.update(self.stitch, self.loss)
@@ -184,7 +197,7 @@ class Stepping(Gradients):
                 for b, before in statistics: b.copy_(before)
                 warnings.warn(f'out of memory at stitch {self.stitch}: from now on a batch is done in {self.parts} parts', stacklevel=2)
 
-# %% ../nbs/07_training.ipynb #17537194
+# %% ../nbs/07_training.ipynb #31438a06
 class Trainer(Stepping):
     "The whole run: epochs, batches, callbacks."
     def event(self, name:str):
@@ -198,7 +211,7 @@ class Trainer(Stepping):
             self.event('before_epoch')
             for images, labels in self.batches():
                 self.event('before_step')
-                self.one_step(images.to(self.device), labels.to(self.device))
+                self.one_step(images.to(self.device, memory_format=self.format, non_blocking=True), labels.to(self.device, non_blocking=True))
                 self.step, self.torn = self.step + 1, False
                 self.event('after_step')
             self.event('after_epoch')
@@ -212,6 +225,22 @@ class Trainer(Stepping):
         if hasattr(self.source.dataset, 'epoch'): self.source.dataset.epoch = self.epoch
         done = self.step % self.steps
         return self.accelerator.skip_first_batches(self.loader, done) if done else self.loader
+
+# %% ../nbs/07_training.ipynb #a8040b40
+def launch(function:Callable, # called in each process, e.g. with `train` in it; what it returns is lost
+    processes:int=2,
+):
+    "Call a function in several processes of this machine, by accelerate's notebook_launcher."
+    if processes < 1: raise ValueError(f'processes={processes}: 1 or more is needed')
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        port = str(s.getsockname()[1])
+    AcceleratorState._reset_state(reset_partial_state=True)         # an earlier run's
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with patch_environment(omp_num_threads=1): notebook_launcher(function, num_processes=processes, use_port=port)
+    finally: torch.set_num_threads(threads)
 
 # %% ../nbs/07_training.ipynb #48bca864
 class Progress:
@@ -267,6 +296,14 @@ class Tracker:
     def after_fit(self, t): self.accelerator.end_training()
     failed = after_fit
 
+# %% ../nbs/07_training.ipynb #5fa8248a
+def check_trackers(names) -> list: # of names and trackers
+    "The trackers that `train` was asked for; an error if one is not there (accelerate would leave it out in silence)."
+    names = list(names) if isinstance(names, (list, tuple)) else [names]
+    found = list(map(str, filter_trackers(names, '.')))
+    if lacking := [n for n in names if isinstance(n, str) and n not in (*found, 'all')]: raise RuntimeError(f'trackers={lacking[0]!r}: its package is not installed')
+    return names
+
 # %% ../nbs/07_training.ipynb #89f7b8bc
 def _teacher(net:SNNet, teacher) -> nn.Module|None: # frozen
     "The teacher that an argument names."
@@ -290,7 +327,7 @@ def _resumed(run:RunFolder, recipe:Recipe|None, stitches) -> tuple[Recipe, list[
     if stitches is not None and list(stitches) != facts['stitches']: raise ValueError(f'{run.path} was begun with other stitches: {facts["stitches"]}')
     return own, facts['stitches']
 
-# %% ../nbs/07_training.ipynb #6dd470d8
+# %% ../nbs/07_training.ipynb #d4451cbc
 def _start(net:SNNet, run:RunFolder, facts:dict, resume, state:PartialState):
     "Begin the folder with the weights that the run starts from; or put them back, since the teacher may be one of the anchors."
     path = run.path/'start.safetensors'
@@ -309,6 +346,7 @@ def _go_on(t:Trainer, run:RunFolder):
         t.optimizer.load_state_dict(moments)
         t.sampler.restore(state['sampler'])
         t.step, t.parts = state['step'], state['parts']
+        if t.step % t.steps and isinstance(t.source.dataset, IterableDataset): warnings.warn(f'going on at step {t.step}, in the middle of an epoch: a stream gives the same images as before only with the same number of workers', stacklevel=3)
     t.rows = run.cut(t.step) if t.accelerator.is_main_process else run.rows(t.step)
     t.accelerator.wait_for_everyone()
 
@@ -329,7 +367,7 @@ def _training(net:SNNet, recipe:Recipe):
         net.zero_grad(set_to_none=True)
         net.eval()
 
-# %% ../nbs/07_training.ipynb #81f8e758
+# %% ../nbs/07_training.ipynb #06a485da
 def train(net:SNNet,                  # changed in place; its curve is dropped
     loader:DataLoader,                # batches (images, labels) with augmentation; of `load_data`, or a DataLoader (going on from a checkpoint is exact only if its images do not depend on what was loaded before)
     recipe:Recipe|None=None,          # None: `Recipe()`, or the resumed run's own
@@ -346,6 +384,7 @@ def train(net:SNNet,                  # changed in place; its curve is dropped
 ) -> pd.DataFrame:                    # one row a step: step, epoch, stitch, loss, lr, images_per_s
     "Train by Algorithm 1. Interrupted (KeyboardInterrupt), it returns what was done; the network is usable."
     if len(loader) == 0: raise ValueError('the loader has no batches')
+    if trackers: trackers = check_trackers(trackers)
     state = processes(net)
     run = RunFolder(resume or folder, state.is_main_process) if folder or resume else None
     try:

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['PANELS', 'anchor_labels', 'published_table', 'make_state', 'cell_key', 'images_of', 'Linked', 'TimedView', 'Body',
-           'Header', 'load_named', 'Workbench']
+           'Header', 'load_named', 'restored', 'Window', 'Workbench']
 
-# %% ../nbs/12_workbench.ipynb #61791e08
+# %% ../nbs/12_workbench.ipynb #469da702
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,8 +14,9 @@ import ipywidgets as W
 import pandas as pd
 import traitlets as T
 
-from .base import Desk, close_all, error_html, progress_words
-from .cost import cost_table
+from .anchors import load_weights
+from .base import Desk, close_all, error_html, has_weights, progress_words
+from .cost import cost_table, read_table
 from .curveview import CurveView
 from .data import load_data
 from .evaluation import wilson
@@ -26,11 +27,14 @@ from .matching import match_report
 from .panels import EvaluatePanel, RunPanel
 from .plots import COSTS
 from .published import published_curve, timm_zoo
+from .runs import RunFolder, newest_checkpoint
 from .snnet import SNNet
 from .state import WorkbenchState
+from .takeaway import TakeAwayPanel
+from .trainpanel import TrainPanel
 from .webpage import write_page
 
-# %% ../nbs/12_workbench.ipynb #914662ba
+# %% ../nbs/12_workbench.ipynb #c14f3e7a
 def anchor_labels(net:SNNet) -> list[str]: # a short name for each anchor
     "The family's own labels, or timm's names, told apart by width where they are equal."
     if net.family in FAMILIES and FAMILIES[net.family].labels: return list(FAMILIES[net.family].labels)
@@ -44,10 +48,9 @@ def published_table(name:str) -> pd.DataFrame|None: # of a family's name; None: 
 def make_state(net:SNNet, curve:pd.DataFrame|None=None) -> WorkbenchState: # a network, or one of shapes alone; its curve, if there is one
     "The state of a window on this network, with the overlays that belong to it."
     published, models = published_table(net.family), timm_zoo() if net.anchors[0].num_classes == 1000 else None
-    has_weights = not any(p.is_meta for p in net.parameters())
     if curve is None and net.curve is None: curve = cost_table(net)
     if curve is None: curve = net.curve
-    if not has_weights and published is not None:
+    if not has_weights(net) and published is not None:
         curve = curve.merge(published[['stitch', 'top1']], on='stitch', how='left')
         low, high = wilson(curve.top1 / 100 * 50_000, 50_000)                  # ImageNet-1k's validation images
         curve, published = curve.assign(ci_low=low, ci_high=high), None
@@ -66,12 +69,12 @@ def images_of(net:SNNet, dataset=None, train_set=None) -> tuple: # test images, 
     if net.family != 'fashion': return dataset, train_set
     return load_data().dataset if dataset is None else dataset, load_data(split='train', augment=True).dataset if train_set is None else train_set
 
-# %% ../nbs/12_workbench.ipynb #f7a34377
+# %% ../nbs/12_workbench.ipynb #61ce502f
 class Linked:
     "A CurveView that follows a state, and the state it."
     def __init__(self, desk:Desk):
         self.desk, state = desk, desk.state
-        self.view = CurveView(view=state.view, card=state.card, units={k: u.title for k, u in COSTS.items() if k in state.table or k == 'ms' and desk.has_weights}, unit=state.unit,
+        self.view = CurveView(view=state.view, card=state.card, units={k: u.title for k, u in COSTS.items() if k in state.table or k == 'ms' and has_weights(desk.net)}, unit=state.unit,
                               budget=state.budget, selected=state.selected, shown=state.shown, zoo=state.zoo)
         self.view.add_class('wb-view')
         self.links = [T.link((self.view, n), (state, n)) for n in ('budget', 'selected', 'shown', 'zoo')] + [T.dlink((state, n), (self.view, n)) for n in ('view', 'card')]
@@ -130,7 +133,7 @@ class TimedView(Linked):
         super().close()
         close_all(self.timing)
 
-# %% ../nbs/12_workbench.ipynb #109b9386
+# %% ../nbs/12_workbench.ipynb #9089173f
 class Body:
     "View and panels of one network."
     def __init__(self, desk:Desk, panels:Sequence[tuple[str, Callable]]): # title and class of each panel
@@ -140,6 +143,7 @@ class Body:
         self.tabs.add_class('wb-tabs')
         self.fits = Job(lambda control: match_report(desk.net, desk.draw(100)[0]), on_end=self._fitted)
         if not desk.lacks and desk.net.space.layers: self.fits.start()
+        self.panels['Take away'].picture.on_click(lambda _: self.linked.view.save_figure('svg', f'{desk.net.family or "network"}-curve'))
         self.children = [self.linked.view, self.linked.timing, self.tabs]
 
     def _fitted(self, job:Job): # R2 of each stitching layer, for the picture
@@ -152,9 +156,9 @@ class Body:
         for part in (*self.panels.values(), self.linked, self.desk): part.close()
         close_all(self.tabs)
 
-PANELS = (('Run', RunPanel), ('Evaluate', EvaluatePanel))
+PANELS = (('Run', RunPanel), ('Evaluate', EvaluatePanel), ('Train', TrainPanel), ('Take away', TakeAwayPanel))
 
-# %% ../nbs/12_workbench.ipynb #cead7dc0
+# %% ../nbs/12_workbench.ipynb #fb3a5905
 class Header:
     "The network by name: the shipped one with its weights, others first by shape, then with weights from the hub."
     def __init__(self, families:Sequence[tuple[str, str]], first:str, on_network:Callable): # (title, name); called with an SNNet
@@ -182,32 +186,31 @@ class Header:
 
     def tell(self, desk:Desk):
         "Say what cannot be done with this network here."
-        self.fetch.layout.display = 'none' if desk.has_weights else None
-        if not desk.has_weights: self.status.value = ('published, not run here' if published_table(desk.net.family) is not None else 'not run here') + ': there are no weights'
+        self.fetch.layout.display = 'none' if has_weights(desk.net) else None
+        if not has_weights(desk.net): self.status.value = ('published, not run here' if published_table(desk.net.family) is not None else 'not run here') + ': there are no weights'
 
 def load_named(name:str, weights:str|None) -> SNNet: # a family; None: its shapes alone
     return from_shapes(lambda: load_family(name, weights=None)) if weights is None else load_family(name, weights)
 
-# %% ../nbs/12_workbench.ipynb #f2bc349f
-class Workbench:
-    "The window over one network or several by name. Running its cell again replaces it."
-    windows = {}    # open ones by cell, or by name
+def restored(run:Path, net:SNNet|None=None) -> tuple[SNNet, pd.DataFrame]: # a run's folder; the network, its curve or costs
+    "The network of a run with its newest weights, and what is known of its curve."
+    facts = RunFolder(run, hold=False).facts
+    if net is None and facts.get('family') not in FAMILIES: raise ValueError(f'{run} trained a network of no named family: Workbench.restore(run, net) needs the network')
+    net = load_family(facts['family'], weights='anchors' if find_family(facts['family']).shipped else None) if net is None else net
+    found, curve = newest_checkpoint(run), run/'curve.csv'
+    if found is None: load_weights(net, run/'start.safetensors', 'this network')
+    else: net.load_state_dict(found[0])
+    return net, read_table(curve) if curve.exists() else cost_table(net)
 
-    def __init__(self, net:SNNet|str='fashion', # in eval mode; or a name of FAMILIES
-        curve:pd.DataFrame|None=None, # None: the network's own
-        dataset=None,             # test images: items (image, label), `.classes` names the labels; None: those of the shipped data, where they fit
-        train_set=None,           # images to train on
-        name:str|None=None,       # two windows in one cell need two names
-    ):
-        self.key = cell_key() if name is None else name
-        if self.key in self.windows: self.windows[self.key].close()
-        net = load_named(net, 'pretrained' if find_family(net).shipped else None) if isinstance(net, str) else net
-        self.own, self.body = (net, curve, dataset, train_set), None
+# %% ../nbs/12_workbench.ipynb #5f979882
+class Window:
+    "A network, or several by name, with view and panels."
+    def __init__(self, net:SNNet, *given): # what `_open` takes
+        self.own, self.body = (net, *given), None
         families = [(f.title, f.name) for f in FAMILIES.values()] + ([] if net.family in FAMILIES else [('the network given', net.family)])
         self.header = Header(families, net.family, self._open)
         self.box = W.VBox([self.header.box], layout=W.Layout(width='100%'))
         self.box.add_class('wb-root')
-        self.windows[self.key] = self
         self._open(*self.own)
         self.header.family.observe(lambda _: self.choose(self.header.family.value), 'value')
 
@@ -229,10 +232,42 @@ class Workbench:
         return write_page(path, self.desk, images)
 
     def close(self):
-        "Close the window with its widgets, links, threads and subscriptions."
         self.header.job.close()
         self.body.close()
         close_all(self.box)
-        if self.windows.get(self.key) is self: del self.windows[self.key]
 
     def _repr_mimebundle_(self, **kwargs): return self.box._repr_mimebundle_(**kwargs)
+
+# %% ../nbs/12_workbench.ipynb #b3a8029e
+class Workbench(Window):
+    "The window. Running its cell again replaces it."
+    windows = {}    # open ones by cell, or by name
+
+    def __init__(self, net:SNNet|str='fashion', # in eval mode; or a name of FAMILIES
+        curve:pd.DataFrame|None=None, # None: the network's own
+        dataset=None,             # test images: items (image, label), `.classes` names the labels; None: those of the shipped data, where they fit
+        train_set=None,           # images to train on
+        name:str|None=None,       # two windows in one cell need two names
+    ):
+        self.key = cell_key() if name is None else name
+        if self.key in self.windows: self.windows[self.key].close()
+        if isinstance(net, str): net = load_named(net, 'pretrained' if find_family(net).shipped else None)
+        super().__init__(net, curve, dataset, train_set)
+        self.windows[self.key] = self
+
+    @classmethod
+    def restore(cls, run:str|Path, # a run's folder, of the Train panel or of `train(folder=...)`
+        net:SNNet|None=None,       # None: the family that the run names
+        **arguments,               # as Workbench
+    ) -> 'Workbench':
+        "Open a run again, as after a kernel's restart: its newest weights, its curve, its losses; Continue goes on."
+        net, curve = restored(Path(run), net)
+        wb = cls(net, curve, **arguments)
+        wb.panels['Train'].open(run)
+        wb.body.tabs.selected_index = list(wb.panels).index('Train')
+        return wb
+
+    def close(self):
+        "Close the window with its widgets, links, threads and subscriptions."
+        super().close()
+        if self.windows.get(self.key) is self: del self.windows[self.key]

@@ -2,6 +2,7 @@
 
 Each row is a ratio: how many times faster than the plain way, or the overhead over it. Writes data/bench.csv.
 """
+import os
 import platform
 import subprocess
 import sys
@@ -9,14 +10,20 @@ import time
 from pathlib import Path
 from statistics import median
 
+import numpy as np
 import pandas as pd
+import timm
 import torch
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, Dataset
 
 from snnet_lab.cost import cost_table, count_macs, synchronize
 from snnet_lab.data import load_data
 from snnet_lab.evaluation import evaluate
 from snnet_lab.families import load_family
 from snnet_lab.matching import _features, _plan, _take_in, solve_layers
+from snnet_lab.recipes import Recipe
+from snnet_lab.training import train
 
 TABLE = Path(__file__).parents[1]/'data/bench.csv'
 DEVICE = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
@@ -147,12 +154,67 @@ def bench_memory() -> list[dict]:
     return [dict(what='least-squares start, DeiT-Ti/S/B, 1,000 images: peak memory', seconds=None, plain_seconds=None, ratio=round(peak, 2), kind='GiB at peak', plain=f'{before:.2f} GiB before the start')]
 
 
-BENCHES = dict(memory=bench_memory, start=bench_start, cost=bench_cost, curve=bench_curve, overhead=bench_overhead)
+class Batches(Dataset):
+    "The same images again and again, a batch an item: what is measured is the training."
+    def __init__(self, images, labels, steps: int): self.images, self.labels, self.steps = images, labels, steps
+    def __len__(self): return self.steps
+    def __getitem__(self, i): return self.images, self.labels
+
+
+def train_plainly(net, loader, teacher, recipe: Recipe, clock) -> list[float]:
+    "Algorithm 1 as one would write it down: eager, fp32, one stitch a step; the losses."
+    optimizer, losses = torch.optim.AdamW(net.parameters(), recipe.lr), []
+    net.train()
+    for step, (images, labels) in enumerate(loader):
+        stitch = int(np.random.default_rng([recipe.seed, step]).integers(len(net.space)))
+        images, labels = images.to(DEVICE), labels.to(DEVICE)
+        with torch.no_grad(): taught = teacher(images).argmax(-1)
+        logits = net(images, stitch)
+        loss = (1 - recipe.distill) * F.cross_entropy(logits, labels) + recipe.distill * F.cross_entropy(logits, taught)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+        clock(step + 1)
+    return losses
+
+
+def training_seconds(make, teacher, batch: int, recipe: Recipe, steps: int, warm: int, repeats: int = 1) -> tuple[float, float, list, list]:
+    "Seconds a step of `train` and of the plain loop after `warm` steps, in turn, of each step the least disturbed time; and their losses."
+    times, losses = ([], []), [None, None]
+    images = torch.randn(batch, *make().anchors[0].size, generator=torch.Generator().manual_seed(0))
+    for _ in range(repeats):
+        for i in (0, 1):
+            net = make().to(DEVICE)
+            loader, stamps = DataLoader(Batches(images, torch.arange(batch) % net.anchors[0].num_classes, steps), batch_size=None, pin_memory=DEVICE.type == 'cuda'), []
+
+            def clock(step):
+                synchronize(DEVICE); stamps.append(time.perf_counter())
+            timer = type('Timer', (), dict(after_step=lambda self, t: clock(t.step)))()
+            losses[i] = train(net, loader, recipe, teacher=teacher, callbacks=[timer], progress=False).loss.tolist() if i == 0 else train_plainly(net, loader, teacher, recipe, clock)
+            times[i].append(np.diff(stamps)[warm - 1:])
+    return *(np.min(t, 0).mean() for t in times), *losses
+
+
+def bench_train() -> list[dict]:
+    "Training against a loop by hand: the shipped family as it is; with a GPU, DeiT-Ti/S/B and the paper's teacher, in mixed precision and compiled."
+    make = lambda: load_family('fashion', weights='anchors')
+    ours, plain = training_seconds(make, make().anchors[-1].to(DEVICE).eval(), 128, Recipe(epochs=1, warmup_epochs=0, batch_size=128), 24, 4, 5)[:2]
+    rows = [row('training, fashion, batch 128, fp32: a step', ours, plain, 'a loop by hand, eager, fp32')]
+    if DEVICE.type != 'cuda': return rows
+    teacher, recipe = timm.create_model('regnety_160').to(DEVICE).eval(), Recipe(epochs=1, warmup_epochs=0, batch_size=128, precision='bf16', compile=True)
+    ours, plain = training_seconds(lambda: load_family('deit', weights=None), teacher, 128, recipe, 120, 60)[:2]
+    epoch = 1_281_167 / 128
+    return [*rows, row('training, DeiT-Ti/S/B with RegNetY-160, batch 128 of 224x224: a step', ours, plain, 'a loop by hand, eager, fp32'),
+            row('training, DeiT-Ti/S/B with RegNetY-160: an epoch of 1,281,167 images, worked out', ours * epoch, plain * epoch, 'a loop by hand, eager, fp32')]
+
+
+BENCHES = dict(train=bench_train, memory=bench_memory, start=bench_start, cost=bench_cost, curve=bench_curve, overhead=bench_overhead)
 
 if __name__ == '__main__':
     asked = sys.argv[1:] or list(BENCHES)
     if unknown := [b for b in asked if b not in BENCHES]: sys.exit(f'no bench {unknown[0]!r}: one of {", ".join(BENCHES)} is needed')
-    machine = f'{DEVICE.type}, {torch.get_num_threads()} threads, torch {torch.__version__}, {time.strftime("%Y-%m-%d", time.gmtime())}, make bench'
+    machine = f'{DEVICE.type}, {torch.get_num_threads()} threads, load {os.getloadavg()[0]:.1f}, torch {torch.__version__}, {time.strftime("%Y-%m-%d", time.gmtime())}, make bench'
     rows = [r | dict(machine=machine, python=platform.python_version()) for b in asked for r in BENCHES[b]()]
     table = pd.DataFrame(rows)
     if TABLE.exists():

@@ -61,6 +61,20 @@ def test_the_frontier_holds_the_line(net):
     assert len(best) >= 10 and below.mean() <= .3, below
 
 
+def test_what_batch_norm_is_worth():
+    table = pd.read_csv(DATA/'batchnorm.csv')
+    top1 = table.pivot(index=['epochs', 'seed', 'stitch'], columns='images', values='top1')
+    assert len(top1) == 2 * 3 * 14 and top1.notna().all(axis=None) and (table.n == 10_000).all()
+    gain = (top1[2000] - top1[0]).reset_index(name='gain')
+    group = gain.stitch.map(lambda s: 'the small anchor alone' if s == 0 else 'the large anchor alone' if s == 1 else 'leaving the small anchor in its first two stages (5)' if s < 7 else 'leaving it in its last two (7)')
+    text = (DATA/'README.md').read_text()
+    for name, rows in gain.groupby(group):
+        start, trained = rows[(rows.epochs == 0) & (rows.seed == 0)].gain, rows[rows.epochs == 4].gain
+        start, trained = (f'{g.mean():.2f}' + (f' ({g.min():.2f} to {g.max():.2f})' if len(g) > 1 else '') for g in (start, trained))
+        assert f'| {name} | {start} | {trained} |' in text, (name, start, trained)
+    assert (gain[gain.epochs == 4].groupby('seed').gain.mean() > 1).all()
+
+
 def test_files_hold_no_code():
     for path in DATA.rglob('*.safetensors'):
         with safe_open(path, 'pt') as f: assert list(f.keys())
