@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['PAGE_JS', 'PAGE_CSS', 'PAGE', 'page_values', 'predictions', 'packed', 'page_words', 'write_page']
 
-# %% ../nbs/12_webpage.ipynb #058df2cb
+# %% ../nbs/12_webpage.ipynb #0c07cef4
 import base64
 import gzip
 import html
@@ -13,7 +13,7 @@ import json
 from pathlib import Path
 
 from .anchors import evaluating
-from .base import Desk
+from .base import Desk, has_weights
 from .curveview import CSS, PLOTLY_JS, VIEW_JS
 from .evaluation import all_logits
 from .panels import thumb_html, thumbnail
@@ -106,13 +106,15 @@ PAGE = """<!DOCTYPE html>
 </html>
 """
 
-# %% ../nbs/12_webpage.ipynb #cd7b0e67
-def page_words(state:WorkbenchState) -> str: # for people
+# %% ../nbs/12_webpage.ipynb #fb44db34
+def page_words(desk:Desk) -> str: # for people
     "What the page shows."
-    count, images = len(state.names), state.table['n'].max() if 'n' in state.table else 0
-    accuracies = ' Accuracies are top-1' + (f', measured on {images:,.0f} test images.' if images else '.') if state.table.top1.notna().any() else ''
-    return (f'{count} pretrained networks, joined by small linear layers into one, which holds {len(state.table)} stitches: one of the {count} alone, or one up to some block and from there on another. '
-            f'Drag the budget: the ring shows the stitch that it buys, and the arrow keys step along the frontier. Click a point of the curve to pick a stitch, or a block of its path to cut there.{accuracies}')
+    table, count = desk.state.table, len(desk.state.names)
+    images = table['n'].max() if 'n' in table else 0
+    source = f', measured on {images:,.0f} test images' if images else '' if has_weights(desk.net) else ', as published'
+    return (f'{count} pretrained networks, joined by small linear layers into one, which holds {len(table)} stitches: one of the {count} alone, or one up to some block and from there on another. '
+            'Drag the budget: the ring shows the stitch that it buys, and the arrow keys step along the frontier. Click a point of the curve to pick a stitch, or a block of its path to cut there.'
+            + (f' Accuracies are top-1{source}.' if table.top1.notna().any() else ''))
 
 def write_page(path:str|Path, # .html
     desk:Desk,                # a network, its state, and test images if there are any
@@ -122,6 +124,6 @@ def write_page(path:str|Path, # .html
     if images < 0: raise ValueError(f'images={images}: 0 or more are needed')
     said = predictions(desk, images) if images and not desk.lacks else None
     title = f'A stitchable network of {", ".join(desk.state.names[:-1])} and {desk.state.names[-1]}'
-    write_atomic(path := Path(path), PAGE.format(title=html.escape(title), words=html.escape(page_words(desk.state)), css=CSS + PAGE_CSS, plotly=packed(PLOTLY_JS), script=VIEW_JS + PAGE_JS,
+    write_atomic(path := Path(path), PAGE.format(title=html.escape(title), words=html.escape(page_words(desk)), css=CSS + PAGE_CSS, plotly=packed(PLOTLY_JS), script=VIEW_JS + PAGE_JS,
                                                  data=packed(json.dumps(dict(values=page_values(desk.state), said=said)))).encode())
     return path
