@@ -28,7 +28,7 @@ def devices() -> list[str]: # cuda (or mps) first where there is one
 # %% ../nbs/12_base.ipynb #ef7059d8
 def has_weights(net:SNNet) -> bool: return not any(p.is_meta for p in net.parameters()) # or shapes alone
 
-# %% ../nbs/12_base.ipynb #15a84d8f
+# %% ../nbs/12_base.ipynb #611a6764
 class Desk:
     "What all panels of one network work on."
     def __init__(self, net:SNNet,
@@ -38,7 +38,7 @@ class Desk:
         seed:int=0,             # of the images drawn
     ):
         self.net, self.state, self.dataset, self.train_set = net, state, dataset, train_set
-        self.lines = []                                         # Python that repeats what was done
+        self.run = None                                         # the folder of the run that made its weights, where one did here
         self.device, self.copies, self.lock, self.generator = devices()[0], {}, threading.Lock(), torch.Generator().manual_seed(seed)
 
     @property

@@ -64,7 +64,7 @@ function marker(box) {
 }
 """
 
-# %% ../nbs/12_curveview.ipynb #c7f5650f
+# %% ../nbs/12_curveview.ipynb #4dfde2be
 PLOT_JS = r"""
 const OVERLAYS = { published: ["published"], zoo: ["zoo"], other: ["other", "other frontier"] };
 function themed(figure, shown, el) {    // the figure with the page's colours and the overlays that are switched on
@@ -78,7 +78,7 @@ function themed(figure, shown, el) {    // the figure with the page's colours an
   return { data, layout };
 }
 function plot(model, el, box, select) {
-  const config = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"], toImageButtonOptions: { format: "svg", filename: "snnet_lab" } };
+  const config = { responsive: true, displaylogo: false, showSendToCloud: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"], toImageButtonOptions: { format: "svg", filename: "snnet_lab" } };
   let listening = false;
   return async () => {
     const { data, layout } = themed(viewOf(model).figure, model.get("shown"), el);

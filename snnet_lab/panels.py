@@ -4,14 +4,15 @@
 
 # %% auto #0
 __all__ = ['read_image', 'thumbnail', 'thumb_html', 'thumbs_html', 'changed_html', 'table_html', 'result_html', 'RunPanel',
-           'best_known', 'EvaluatePanel']
+           'best_known', 'read_beside', 'EvaluatePanel']
 
-# %% ../nbs/12_panels.ipynb #2e2f5ec0
+# %% ../nbs/12_panels.ipynb #cfc906b6
 import base64
 import html
 import io
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import ipywidgets as W
 import numpy as np
@@ -20,7 +21,8 @@ import torch
 from PIL import Image, ImageOps
 from timm.data import create_transform
 
-from .base import Desk, JobPanel, devices, sentence
+from .base import Desk, JobPanel, devices, error_html, sentence
+from .cost import read_table
 from .evaluation import Evaluation
 from .jobs import Control
 from .plots import short
@@ -135,31 +137,44 @@ def best_known(before:pd.DataFrame, now:pd.DataFrame) -> pd.DataFrame: # both on
     newer = merged.n.fillna(0).gt(0) & ~(before['n'].fillna(0).gt(merged.n) if 'n' in before else False) | before.top1.isna() & merged.top1.notna()
     return before.assign(**{c: merged[c].where(newer, before[c] if c in before else np.nan) for c in columns})
 
-# %% ../nbs/12_panels.ipynb #74812555
+# %% ../nbs/12_panels.ipynb #ba2c10e8
+def read_beside(path:Path) -> tuple[pd.DataFrame, str]: # a curve and its name
+    "A second network's curve: a .csv of `write_table`, or the one beside a network's .safetensors."
+    table = path.with_suffix('.csv')
+    if path.suffix not in ('.csv', '.safetensors'): raise ValueError(f'{path}: a curve (.csv) or a network with a curve beside it (.safetensors) is needed')
+    if not table.exists(): raise ValueError(f'{table} does not exist')
+    curve = read_table(table)
+    if lacking := {'stitch', 'macs', 'top1'} - set(curve.columns): raise ValueError(f'{table} is no curve: it lacks the columns {", ".join(sorted(lacking))}')
+    return curve, path.stem
+
+# %% ../nbs/12_panels.ipynb #9f5c73ac
 class EvaluatePanel(JobPanel):
     "Evaluate the curve; stop and go on at any moment."
     start_words, icon, tooltip = 'Evaluate', 'line-chart', 'every stitch on test images, exactly'
-    refresh_s = .4      # between two pictures of the growing curve
+    refresh_s, sizes = .4, (500, 2000)      # seconds between two pictures of the growing curve; images to choose from
 
     def __init__(self, desk:Desk):
         super().__init__(desk, 'evaluate')
         self.evaluation, total = None, 0 if desk.lacks else len(desk.dataset)
-        self.count = self._named(W.Dropdown(options=[(f'{n:,} images', n) for n in sorted({n for n in (500, 2000) if n < total} | {total})], value=total, layout=W.Layout(width='140px')), 'count')
+        self.count = self._named(W.Dropdown(options=[(f'{n:,} images', n) for n in sorted({n for n in self.sizes if n < total} | {total})], value=total, layout=W.Layout(width='140px')), 'count')
         self.anew = self._named(W.Checkbox(description='from the beginning', value=False, indent=False, layout=W.Layout(width='160px', visibility='hidden')), 'anew')
         self.count.observe(lambda _: self._forget(), 'value')
-        self.box = W.VBox([W.HBox([self.go, self.halt, self.count, self.anew, self.bar, self.words], layout=W.Layout(flex_flow='row wrap')), self.result])
+        self.second = self._named(W.Text(placeholder='.csv or .safetensors', description='second curve', style=dict(description_width='90px'), layout=W.Layout(width='360px'), continuous_update=False), 'second')
+        self.second.observe(lambda _: self._beside(), 'value')
+        self.box = W.VBox([W.HBox([self.go, self.halt, self.count, self.anew, self.second, self.bar, self.words], layout=W.Layout(flex_flow='row wrap')), self.result])
+
+    def _beside(self):
+        try: self.desk.state.beside(*(read_beside(Path(self.second.value.strip())) if self.second.value.strip() else (None, '')))
+        except Exception as e: self.result.value = error_html(e)
 
     def _forget(self): self.evaluation, self.go.description, self.anew.value, self.anew.layout.visibility = None, 'Evaluate', False, 'hidden'
 
-    def arguments(self):
-        if self.anew.value: self._forget()
-        return self.count.value,
+    def arguments(self): return (self.anew.value and self._forget(), self.count.value)[1:]
 
     def work(self, control:Control, count:int):
         if self.evaluation is None or self.evaluation.net is not self.desk.network():
             self.evaluation = Evaluation(self.desk.network(), self.desk.loader(count, batch=50 if self.desk.device == 'cpu' else 250))
-        e, drawn = self.evaluation, time.monotonic()
-        total = count * len(e.stitches)
+        e, drawn, total = self.evaluation, time.monotonic(), count * len(self.evaluation.stitches)
         for s in e:
             control.report(int(e.images.sum()), total, f'stitch {s.id}')
             if control.stopped.is_set(): break
@@ -169,8 +184,7 @@ class EvaluatePanel(JobPanel):
         return e.curve, int(e.images.min()), count
 
     def show(self, result):
-        curve, least, count = result
-        done = least == count
+        (curve, least, count), done = result, result[1] == result[2]
         self.desk.state.settle(best_known(self.desk.state.table.reset_index(drop=True), curve))
         if done: self.desk.net.curve = best_known(self.desk.state.table.reset_index(drop=True), curve)
         self._forget() if done else setattr(self.go, 'description', 'Continue')

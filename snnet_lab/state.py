@@ -173,7 +173,7 @@ class ViewedState(DrawnState):
         alone = self.table[self.table.anchors.map(len) == 1]
         return card(self.space, self.table.loc[stitch], self.names, self.widths, (alone if len(alone) else self.table).macs.max(), self.r2)
 
-# %% ../nbs/12_state.ipynb #a3e2ce26
+# %% ../nbs/12_state.ipynb #9d4cbd08
 class WorkbenchState(ViewedState):
     "All that the window knows; moving the budget leaves `view` as it is."
     view = T.Dict(help='figure, and what a budget buys')
@@ -197,14 +197,14 @@ class WorkbenchState(ViewedState):
         self.growing, self.shown = curve, [*self.shown, *({'other'} - set(self.shown))]
         self._redraw()
 
-    def settle(self, table:pd.DataFrame|None=None): # what is known now; None: as before
-        "The curve has stopped growing: take the table that it led to."
+    def settle(self, table:pd.DataFrame|None=None): # the curve has stopped growing: what it led to; None: as before
         self.growing, self.shown = None, [r for r in self.shown if r != 'other' or self.other is not None]
         self.set_table(self.table.reset_index(drop=True) if table is None else table)
 
-    def beside(self, curve:pd.DataFrame, name:str): # a curve of any network
+    def beside(self, curve:pd.DataFrame|None, name:str=''): # of any network; None: no more
         "Draw a second network's curve beside this one."
-        self.other, self.shown = (curve, name), [*self.shown, *({'other'} - set(self.shown))]
+        self.other = None if curve is None else (curve, name)
+        self.shown = [r for r in self.shown if r != 'other'] + ([] if curve is None else ['other'])
         self._redraw()
 
     @T.observe('unit', 'zoo')

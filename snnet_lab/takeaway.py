@@ -20,17 +20,18 @@ from .plots import short
 from .runtime import FORMATS, save_stitch
 from .snnet import write_atomic
 
-# %% ../nbs/12_takeaway.ipynb #befdea17
+# %% ../nbs/12_takeaway.ipynb #3c080604
 def python_lines(desk:Desk, batch:int=64) -> str: # runs by itself
     "Python that loads this network, selects this stitch by this budget, and runs it."
     state, net = desk.state, desk.net
     row, family = state.table.loc[state.stitch], net.family or 'fashion'
     unit = '' if state.unit == 'ms' else f'  # {state.unit}={row[state.unit]:.0f}'
-    lines = ['from snnet_lab import evaluate, load_data, load_family, run_stitch', '', f'net = load_family({family!r})', f'stitch = net.select({state.stitch}){unit}']
+    known = [f'net = load_family({family!r})'] if desk.run is None else ['from snnet_lab.workbench import restored', '', f'net, curve = restored({str(desk.run)!r})']
+    lines = ['from snnet_lab import evaluate, load_data, load_family, run_stitch', *([''] if desk.run is None else []), *known, f'stitch = net.select({state.stitch}){unit}']
     if state.stitch in state.best and state.table.top1.notna().any() and state.unit != 'ms' and net.curve is not None: lines.append(f'assert net.set_budget({state.unit}={row[state.unit]:.0f}) == stitch')
     data = '' if family == 'fashion' else "'path/to/images', like=net.anchors[0], "
     lines += [f'images, labels = next(iter(load_data({data}batch_size={batch})))', 'print(run_stitch(net, stitch, images, labels).accuracy)', f'curve = evaluate(net, load_data({data.rstrip(", ")}))']
-    return '\n'.join([*lines, *desk.lines])
+    return '\n'.join(lines)
 
 # %% ../nbs/12_takeaway.ipynb #53d1402a
 def _stitch(desk:Desk, path:Path, stitch:int):

@@ -139,7 +139,7 @@ def take_up(desk:Desk, folder:Path) -> tuple[DataLoader, Recipe]:
     except (OSError, ValueError, KeyError) as e: raise ValueError(f'{folder} was not begun in the window (no window.json): go on with train(net, loader, resume=...)') from e
     return training_loader(desk.train_set, recipe, an_epoch), recipe
 
-# %% ../nbs/12_trainpanel.ipynb #909d5a8d
+# %% ../nbs/12_trainpanel.ipynb #4c91aed5
 class TrainPanel(TrainBox):
     "Train a copy of the network; the window takes it over when the training ends or is stopped."
     subset = 500        # test images for the anchors and the curve
@@ -175,6 +175,7 @@ class TrainPanel(TrainBox):
         if len(rows) == total: self.forget()
         if curve is None: return self.desk.state.settle()
         self.desk.take(net, curve)
+        self.desk.run = folder
         write_table(curve, folder/'curve.csv')
         self.result.value = sentence(told(rows, total, guard, folder, self.desk.state.names))
 

@@ -158,7 +158,7 @@ class Body:
 
 PANELS = (('Run', RunPanel), ('Evaluate', EvaluatePanel), ('Train', TrainPanel), ('Take away', TakeAwayPanel))
 
-# %% ../nbs/12_workbench.ipynb #fb3a5905
+# %% ../nbs/12_workbench.ipynb #a039d3d5
 class Header:
     "The network by name: the shipped one with its weights, others first by shape, then with weights from the hub."
     def __init__(self, families:Sequence[tuple[str, str]], first:str, on_network:Callable): # (title, name); called with an SNNet
@@ -192,9 +192,9 @@ class Header:
 def load_named(name:str, weights:str|None) -> SNNet: # a family; None: its shapes alone
     return from_shapes(lambda: load_family(name, weights=None)) if weights is None else load_family(name, weights)
 
-def restored(run:Path, net:SNNet|None=None) -> tuple[SNNet, pd.DataFrame]: # a run's folder; the network, its curve or costs
+def restored(run:str|Path, net:SNNet|None=None) -> tuple[SNNet, pd.DataFrame]: # a run's folder; the network, its curve or costs
     "The network of a run with its newest weights, and what is known of its curve."
-    facts = RunFolder(run, hold=False).facts
+    run, facts = Path(run), RunFolder(run, hold=False).facts
     if net is None and facts.get('family') not in FAMILIES: raise ValueError(f'{run} trained a network of no named family: Workbench.restore(run, net) needs the network')
     net = load_family(facts['family'], weights='anchors' if find_family(facts['family']).shipped else None) if net is None else net
     found, curve = newest_checkpoint(run), run/'curve.csv'
@@ -238,7 +238,7 @@ class Window:
 
     def _repr_mimebundle_(self, **kwargs): return self.box._repr_mimebundle_(**kwargs)
 
-# %% ../nbs/12_workbench.ipynb #b3a8029e
+# %% ../nbs/12_workbench.ipynb #0bdbbad3
 class Workbench(Window):
     "The window. Running its cell again replaces it."
     windows = {}    # open ones by cell, or by name
@@ -261,9 +261,10 @@ class Workbench(Window):
         **arguments,               # as Workbench
     ) -> 'Workbench':
         "Open a run again, as after a kernel's restart: its newest weights, its curve, its losses; Continue goes on."
-        net, curve = restored(Path(run), net)
+        net, curve = restored(run, net)
         wb = cls(net, curve, **arguments)
         wb.panels['Train'].open(run)
+        wb.desk.run = Path(run)
         wb.body.tabs.selected_index = list(wb.panels).index('Train')
         return wb
 

@@ -90,6 +90,7 @@ def test_drag(chromium, made):
         slide(page, .02); page.mouse.up()
         check(page, desk, bought(state, 'macs', budget(page)))
         assert ring(page) != first
+        assert not [t for t in page.locator('.modebar-btn').evaluate_all('buttons => buttons.map(b => b.dataset.title)') if 'Share' in t], 'plotly offers to upload the chart'
         assert page.locator('.wb-thumb img').evaluate_all('images => images.every(i => i.naturalWidth === 28)')
 
 
