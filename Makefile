@@ -9,7 +9,7 @@ DEVELOPS := $(VENV)/.develops
 # Offline and quiet: no news, no look-ups, one kernel setting for all.
 LAB_OPTIONS := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.extension_manager=readonly
 
-.PHONY: help lab test sync notebooks pytest export bench family batchnorm page screenshots clean
+.PHONY: help lab test sync notebooks pytest export bench family batchnorm samplers page screenshots clean
 
 help:            ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -e 's/:[^#]*##/\t/' | expand -t 14
@@ -49,6 +49,9 @@ bench: $(DEVELOPS)      ## measure against the plain way; writes data/bench.csv
 
 family: $(DEVELOPS)     ## make what is missing of the shipped family (hours on a CPU)
 	$(BIN)/python data/make_fashion.py $(ARGS)
+
+samplers: $(DEVELOPS)   ## compare the samplers on the shipped family (hours on a CPU, resumable); writes data/samplers.csv
+	$(BIN)/python data/make_samplers.py $(ARGS)
 
 batchnorm: $(DEVELOPS)  ## measure what estimating batch norm again is worth; writes data/batchnorm.csv
 	$(BIN)/python data/make_batchnorm.py

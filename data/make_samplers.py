@@ -26,7 +26,8 @@ from snnet_lab.training import train
 TABLE, RUNS = data_dir()/'samplers.csv', Path(__file__).parents[1]/'build/samplers'
 RECIPE = replace(find_recipe('fashion'), epochs=4)
 SEEDS = range(3)
-VARIANTS = {name: dict(sampler=name) for name in SAMPLERS} | {'sandwich+keep': dict(sampler='sandwich', keep_anchors=.5)}      # the remedies together
+REMEDIES = {'sandwich+keep': dict(sampler='sandwich', keep_anchors=.5), 'frontier+keep+low': dict(sampler='frontier', keep_anchors=.5, lr=RECIPE.lr / 4)}      # 'low': anchors at a quarter of the rate
+VARIANTS = {name: dict(sampler=name) for name in SAMPLERS} | REMEDIES
 
 
 def start(seed: int):

@@ -28,7 +28,7 @@ def devices() -> list[str]: # cuda (or mps) first where there is one
 # %% ../nbs/12_base.ipynb #ef7059d8
 def has_weights(net:SNNet) -> bool: return not any(p.is_meta for p in net.parameters()) # or shapes alone
 
-# %% ../nbs/12_base.ipynb #611a6764
+# %% ../nbs/12_base.ipynb #e1ddfe3c
 class Desk:
     "What all panels of one network work on."
     def __init__(self, net:SNNet,
@@ -38,7 +38,7 @@ class Desk:
         seed:int=0,             # of the images drawn
     ):
         self.net, self.state, self.dataset, self.train_set = net, state, dataset, train_set
-        self.run = None                                         # the folder of the run that made its weights, where one did here
+        self.run, self.taken = None, 0                          # the folder of the run that made its weights, where one did here; how often they have changed
         self.device, self.copies, self.lock, self.generator = devices()[0], {}, threading.Lock(), torch.Generator().manual_seed(seed)
 
     @property
@@ -62,7 +62,7 @@ class Desk:
 
     def take(self, net:SNNet, curve): # the same network with other weights, and what is known of them
         self.net.load_state_dict(net.state_dict())
-        self.net.curve = None
+        self.net.curve, self.taken = None, self.taken + 1
         self.state.settle(curve)
 
     def draw(self, count:int) -> tuple[torch.Tensor, torch.Tensor]: # random test images: (B, C, H, W), (B,)

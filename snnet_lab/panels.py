@@ -147,7 +147,7 @@ def read_beside(path:Path) -> tuple[pd.DataFrame, str]: # a curve and its name
     if lacking := {'stitch', 'macs', 'top1'} - set(curve.columns): raise ValueError(f'{table} is no curve: it lacks the columns {", ".join(sorted(lacking))}')
     return curve, path.stem
 
-# %% ../nbs/12_panels.ipynb #9f5c73ac
+# %% ../nbs/12_panels.ipynb #4c1a25e9
 class EvaluatePanel(JobPanel):
     "Evaluate the curve; stop and go on at any moment."
     start_words, icon, tooltip = 'Evaluate', 'line-chart', 'every stitch on test images, exactly'
@@ -169,11 +169,12 @@ class EvaluatePanel(JobPanel):
 
     def _forget(self): self.evaluation, self.go.description, self.anew.value, self.anew.layout.visibility = None, 'Evaluate', False, 'hidden'
 
-    def arguments(self): return (self.anew.value and self._forget(), self.count.value)[1:]
+    def arguments(self): return self.count.value, self.anew.value
 
-    def work(self, control:Control, count:int):
-        if self.evaluation is None or self.evaluation.net is not self.desk.network():
-            self.evaluation = Evaluation(self.desk.network(), self.desk.loader(count, batch=50 if self.desk.device == 'cpu' else 250))
+    def work(self, control:Control, count:int, anew:bool):
+        weights = self.desk.network(), self.desk.taken
+        if anew or self.evaluation is None or self.weights != weights:
+            self.weights, self.evaluation = weights, Evaluation(self.desk.network(), self.desk.loader(count, batch=50 if self.desk.device == 'cpu' else 250))
         e, drawn, total = self.evaluation, time.monotonic(), count * len(self.evaluation.stitches)
         for s in e:
             control.report(int(e.images.sum()), total, f'stitch {s.id}')
@@ -190,4 +191,4 @@ class EvaluatePanel(JobPanel):
         self._forget() if done else setattr(self.go, 'description', 'Continue')
         self.anew.layout.visibility = 'hidden' if done else 'visible'
         self.result.value = sentence(f'All {len(curve)} stitches on {count:,} images; the widest interval is {(curve.ci_high - curve.ci_low).max():.2f} points.' if done else
-                                     f'Stopped after {least:,} of {count:,} images ({(curve.n > 0).sum()} of {len(curve)} stitches have some); Continue goes on here. The curve shows what rests on more images.')
+                                     f'Stopped after {least:,} of {count:,} images ({(curve.n > 0).sum()} of {len(curve)} stitches have some); Continue goes on. The curve shows what rests on more images.')
