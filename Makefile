@@ -9,7 +9,7 @@ DEVELOPS := $(VENV)/.develops
 # Offline and quiet: no news, no look-ups, one kernel setting for all.
 LAB_OPTIONS := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.extension_manager=readonly
 
-.PHONY: help lab test sync notebooks pytest export bench family batchnorm samplers screenshots clean
+.PHONY: help lab test sync notebooks pytest export bench family batchnorm samplers page screenshots clean
 
 help:            ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -e 's/:[^#]*##/\t/' | expand -t 14
@@ -55,6 +55,9 @@ samplers: $(DEVELOPS)   ## compare the samplers on the shipped family (hours on 
 
 batchnorm: $(DEVELOPS)  ## measure what estimating batch norm again is worth; writes data/batchnorm.csv
 	$(BIN)/python data/make_batchnorm.py
+
+page: $(DEVELOPS)       ## make data/workbench.html again, the window as a page without a kernel
+	$(BIN)/python data/make_page.py
 
 screenshots: $(DEVELOPS) ## make the README's pictures again
 	$(BIN)/python tests/screenshots.py

@@ -145,7 +145,7 @@ function overlayRow(model) {
 }
 """
 
-# %% ../nbs/12_curveview.ipynb #22883d0e
+# %% ../nbs/12_curveview.ipynb #38f8a619
 RENDER_JS = r"""
 function render({ model, el }) {
   const box = make("div", { className: "wb-plot" }), card = make("div", { className: "wb-card", "aria-live": "polite" }), note = make("p", { className: "wb-note" });
@@ -161,6 +161,7 @@ function render({ model, el }) {
     const { anchor, stage, block } = card.contains(document.activeElement) ? document.activeElement.dataset : {};
     card.innerHTML = known.html; card.dataset.stitch = stitch; drawn = known;
     card.querySelector(`[data-anchor="${anchor}"][data-stage="${stage}"][data-block="${block}"]`)?.focus();      // whoever goes by keys stays at the block
+    el.dispatchEvent(new CustomEvent("wb-stitch", { detail: stitch }));     // to whoever shows more of a stitch
   };
   const inRange = value => Math.min(Math.max(value, viewOf(model).least), viewOf(model).most);
   const controls = budgetRow(model, {
@@ -205,9 +206,9 @@ async function watch({ model, el, box, draw, place, again, controls, overlays, n
 }
 """
 
-# %% ../nbs/12_curveview.ipynb #cc3823ec
+# %% ../nbs/12_curveview.ipynb #2f840951
 CSS = """
-.wb-root, .wb-curve { --wb-ink: var(--jp-ui-font-color1, var(--vscode-foreground, CanvasText)); --wb-pale: var(--jp-ui-font-color2, var(--vscode-descriptionForeground, GrayText));
+.wb-root, .wb-curve { --wb-ink: var(--jp-ui-font-color1, var(--vscode-foreground, CanvasText)); --wb-pale: var(--jp-ui-font-color2, var(--vscode-descriptionForeground, color-mix(in srgb, CanvasText 70%, Canvas)));
   --wb-rule: var(--jp-border-color2, var(--vscode-panel-border, rgba(128,128,128,.4))); --wb-ground: var(--jp-layout-color1, var(--vscode-editor-background, Canvas)); }
 .wb-root { max-width: 1240px; color: var(--wb-ink); }
 .wb-curve { display: flex; flex-wrap: wrap; gap: 4px 20px; width: 100%; box-sizing: border-box; color: var(--wb-ink); font: 13px/1.4 var(--jp-ui-font-family, system-ui, sans-serif); }
@@ -230,7 +231,7 @@ CSS = """
 .wb-table { border-collapse: collapse; flex: 2 1 360px; } .wb-table th, .wb-table td { padding: 3px 12px 3px 0; white-space: nowrap; text-align: right; border-bottom: 1px solid var(--wb-rule); font-weight: normal; }
 .wb-table th:first-child, .wb-table td:first-child { text-align: left; } .wb-table tr.chosen td { font-weight: bold; }
 .wb-error p { border-left: 4px solid #D55E00; padding-left: 8px; margin: 4px 0; } .wb-words { color: var(--wb-ink); }
-@media (max-width: 700px) { .wb-facts { grid-template-columns: repeat(2, auto); } .wb-budget, .wb-preview, .wb-overlays { padding-left: 8px; } }
+@media (max-width: 700px) { .wb-facts { grid-template-columns: repeat(2, auto); } .wb-budget, .wb-preview, .wb-overlays { padding-left: 8px; } .wb-budget { flex-wrap: wrap; } .wb-slider { flex-basis: 100%; order: -1; } .wb-sentence, .wb-note { margin-left: 8px; } }
 """
 
 # %% ../nbs/12_curveview.ipynb #e5d2fbfe

@@ -49,25 +49,25 @@ def thumbnail(image:torch.Tensor) -> str: # (C, H, W), any range -> data URL
     Image.fromarray(x[..., 0] if x.shape[2] == 1 else x).save(out := io.BytesIO(), 'PNG')
     return 'data:image/png;base64,' + base64.b64encode(out.getvalue()).decode()
 
-# %% ../nbs/12_panels.ipynb #54f93145
-def thumb_html(image:torch.Tensor, probabilities:torch.Tensor, label:int|None, classes:Sequence[str], top:int=3, note:str='') -> str: # (C, H, W), (K,)
+# %% ../nbs/12_panels.ipynb #b9bd2054
+def thumb_html(picture:str, probabilities:torch.Tensor, label:int|None, classes:Sequence[str], top:int=3, note:str='') -> str: # URL of `thumbnail`, (K,)
     "An image with the likeliest classes; a wrong answer says what it is."
     p, named = probabilities.topk(min(top, len(classes)))
     bars = ''.join(f'<i style="--p:{100 * v:.0f}%" title="{html.escape(classes[c])}">{html.escape(classes[c])}</i><span>{100 * v:.0f}%</span>' for v, c in zip(p.tolist(), named.tolist()))
     kind = 'unknown' if label is None else 'right' if label == named[0] else 'wrong'
     truth = f'is {html.escape(classes[label])}' if kind == 'wrong' else ''
-    return f'<div class="wb-thumb {kind}"><img src="{thumbnail(image)}" alt="{"" if label is None else html.escape(classes[label])}"><div class="wb-bars">{bars}</div>{"<br>".join(filter(None, (truth, note)))}</div>'
+    return f'<div class="wb-thumb {kind}"><img src="{picture}" alt="{"" if label is None else html.escape(classes[label])}"><div class="wb-bars">{bars}</div>{"<br>".join(filter(None, (truth, note)))}</div>'
 
 def thumbs_html(run:Run, images:torch.Tensor, labels:torch.Tensor|None, classes:Sequence[str], most:int=10) -> str:
     "The first images with what the stitch says to them."
     known = [None] * len(images) if labels is None else labels.tolist()
-    return f'<div class="wb-thumbs">{"".join(thumb_html(x, p, y, classes) for x, p, y in list(zip(images, run.probabilities, known))[:most])}</div>'
+    return f'<div class="wb-thumbs">{"".join(thumb_html(thumbnail(x), p, y, classes) for x, p, y in list(zip(images, run.probabilities, known))[:most])}</div>'
 
 def changed_html(run:Run, larger:Run, name:str, images:torch.Tensor, labels:torch.Tensor|None, classes:Sequence[str], most:int=6) -> str: # `larger`: the run of the next larger anchor
     "The images on which a stitch and the next larger anchor differ."
     where = (run.predictions != larger.predictions).nonzero().flatten().tolist()
     if not where: return f'<p class="wb-changed">On all {len(images)} images the stitch and {html.escape(name)} say the same.</p>'
-    found = ''.join(thumb_html(images[i], run.probabilities[i], None if labels is None else labels[i].item(), classes, 1, f'{html.escape(name)}: {html.escape(classes[larger.predictions[i]])}') for i in where[:most])
+    found = ''.join(thumb_html(thumbnail(images[i]), run.probabilities[i], None if labels is None else labels[i].item(), classes, 1, f'{html.escape(name)}: {html.escape(classes[larger.predictions[i]])}') for i in where[:most])
     lost, won = (0, 0) if labels is None else (sum(int(b.predictions[i] == labels[i]) for i in where) for b in (larger, run))
     score = '' if labels is None else f': {name} is right on {lost} of them, the stitch on {won}'
     return f'<div class="wb-changed"><p>What changed: they differ on {len(where)} of {len(images)} images{html.escape(score)}.</p><div class="wb-thumbs">{found}</div></div>'

@@ -150,7 +150,7 @@ class DrawnState(BudgetState):
         for role in {'published', 'zoo', 'other'} - set(self.shown): fig.update_traces(visible=False, selector=lambda t: str(t.meta).split(' ')[0] == role)
         return fig if 'intervals' in self.shown else fig.update_traces(error_y=dict(visible=False), selector=lambda t: t.error_y.array is not None)
 
-# %% ../nbs/12_state.ipynb #38e2d1c5
+# %% ../nbs/12_state.ipynb #fa56a768
 class ViewedState(DrawnState):
     "The state as the browser needs it in order to draw and to pick by itself."
     def _view(self) -> dict:
@@ -163,7 +163,17 @@ class ViewedState(DrawnState):
         return dict(figure=json.loads(self._drawn().to_json()), ids=list(self.costs), costs=list(self.costs.values()), tops=tops, words=words, best=self.best,
                     least=self.least, most=self.most, step=STEP, overlays=overlays, **filters)
 
-# %% ../nbs/12_state.ipynb #55820df1
+    def view_in(self, unit:str) -> dict: # as `_view`
+        "What the browser would need in another unit; the state stays as it is."
+        twin = ViewedState(self.space, self.table.reset_index(drop=True), self.names, self.widths, self.published, self.models, unit=unit, zoo=self.zoo)
+        twin.other, twin.growing = self.other, self.growing
+        return twin._view()
+
+    def card_of(self, stitch:int) -> dict: # as `card`
+        alone = self.table[self.table.anchors.map(len) == 1]
+        return card(self.space, self.table.loc[stitch], self.names, self.widths, (alone if len(alone) else self.table).macs.max(), self.r2)
+
+# %% ../nbs/12_state.ipynb #9d4cbd08
 class WorkbenchState(ViewedState):
     "All that the window knows; moving the budget leaves `view` as it is."
     view = T.Dict(help='figure, and what a budget buys')
@@ -205,6 +215,4 @@ class WorkbenchState(ViewedState):
         self.show_card()
 
     @T.observe('stitch')
-    def show_card(self, _=None):
-        alone = self.table[self.table.anchors.map(len) == 1]
-        self.card = card(self.space, self.table.loc[self.stitch], self.names, self.widths, (alone if len(alone) else self.table).macs.max(), self.r2)
+    def show_card(self, _=None): self.card = self.card_of(self.stitch)

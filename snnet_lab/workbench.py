@@ -6,7 +6,7 @@
 __all__ = ['PANELS', 'anchor_labels', 'published_table', 'make_state', 'cell_key', 'images_of', 'Linked', 'TimedView', 'Body',
            'Header', 'load_named', 'restored', 'Window', 'Workbench']
 
-# %% ../nbs/12_workbench.ipynb #4d93eacd
+# %% ../nbs/12_workbench.ipynb #469da702
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from .snnet import SNNet
 from .state import WorkbenchState
 from .takeaway import TakeAwayPanel
 from .trainpanel import TrainPanel
+from .webpage import write_page
 
 # %% ../nbs/12_workbench.ipynb #c14f3e7a
 def anchor_labels(net:SNNet) -> list[str]: # a short name for each anchor
@@ -202,7 +203,7 @@ def restored(run:str|Path, net:SNNet|None=None) -> tuple[SNNet, pd.DataFrame]: #
     else: net.load_state_dict(found[0])
     return net, read_table(curve) if curve.exists() else cost_table(net)
 
-# %% ../nbs/12_workbench.ipynb #481cd9d0
+# %% ../nbs/12_workbench.ipynb #5f979882
 class Window:
     "A network, or several by name, with view and panels."
     def __init__(self, net:SNNet, *given): # what `_open` takes
@@ -226,6 +227,10 @@ class Window:
         self.header.tell(desk)
         self.box.children = [self.header.box, *self.body.children]
         if before: before.close()
+
+    def to_html(self, path:str|Path, images:int=8) -> Path: # .html; test images whose predictions are shown
+        "Write the window as one page, to open from disk without kernel or network."
+        return write_page(path, self.desk, images)
 
     def close(self):
         self.header.job.close()
