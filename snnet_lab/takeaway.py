@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['KINDS', 'python_lines', 'Kind', 'TakeAwayPanel']
 
-# %% ../nbs/12_takeaway.ipynb #8e380f61
+# %% ../nbs/12_takeaway.ipynb #78902343
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ from .jobs import Control
 from .plots import short
 from .runtime import FORMATS, save_stitch
 from .snnet import write_atomic
+from .staticpage import write_page
 
 # %% ../nbs/12_takeaway.ipynb #3c080604
 def python_lines(desk:Desk, batch:int=64) -> str: # runs by itself
@@ -33,7 +34,7 @@ def python_lines(desk:Desk, batch:int=64) -> str: # runs by itself
     lines += [f'images, labels = next(iter(load_data({data}batch_size={batch})))', 'print(run_stitch(net, stitch, images, labels).accuracy)', f'curve = evaluate(net, load_data({data.rstrip(", ")}))']
     return '\n'.join(lines)
 
-# %% ../nbs/12_takeaway.ipynb #53d1402a
+# %% ../nbs/12_takeaway.ipynb #96361e9c
 def _stitch(desk:Desk, path:Path, stitch:int):
     if not has_weights(desk.net): raise ValueError(f'{path}: {desk.lacks}')
     save_stitch(desk.net, stitch, path)
@@ -53,7 +54,8 @@ class Kind:
     suffixes: tuple[str, ...]
     write: Callable         # of the desk, the path and the stitch
 
-KINDS = {'this stitch': Kind('{family}-stitch-{stitch}', tuple(FORMATS), _stitch), 'the curve': Kind('{family}-curve', ('.csv',), _curve), 'the figure': Kind('{family}-figure', ('.html',), _figure)}
+KINDS = {'this stitch': Kind('{family}-stitch-{stitch}', tuple(FORMATS), _stitch), 'the curve': Kind('{family}-curve', ('.csv',), _curve), 'the figure': Kind('{family}-figure', ('.html',), _figure),
+         'the window': Kind('{family}', ('.html',), lambda desk, path, stitch: write_page(path, desk))}
 
 # %% ../nbs/12_takeaway.ipynb #ab2b0ec8
 class TakeAwayPanel(JobPanel):

@@ -6,7 +6,7 @@
 __all__ = ['PANELS', 'anchor_labels', 'published_table', 'make_state', 'cell_key', 'images_of', 'Linked', 'TimedView', 'Body',
            'Header', 'load_named', 'restored', 'Window', 'Workbench']
 
-# %% ../nbs/12_workbench.ipynb #469da702
+# %% ../nbs/12_workbench.ipynb #2bb5bfd8
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -32,7 +32,7 @@ from .snnet import SNNet
 from .state import WorkbenchState
 from .takeaway import TakeAwayPanel
 from .trainpanel import TrainPanel
-from .webpage import write_page
+from .staticpage import write_page
 
 # %% ../nbs/12_workbench.ipynb #c14f3e7a
 def anchor_labels(net:SNNet) -> list[str]: # a short name for each anchor
