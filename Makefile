@@ -4,12 +4,13 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 RUNS := $(VENV)/.installed
+SERVES := $(VENV)/.serves
 DEVELOPS := $(VENV)/.develops
 
 # Offline and quiet: no news, no look-ups, one kernel setting for all.
 LAB_OPTIONS := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.extension_manager=readonly
 
-.PHONY: help lab test sync notebooks pytest export bench family batchnorm samplers page screenshots clean
+.PHONY: help lab app test sync notebooks pytest export bench family batchnorm samplers page screenshots clean
 
 help:            ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -e 's/:[^#]*##/\t/' | expand -t 14
@@ -21,12 +22,19 @@ $(RUNS): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
+$(SERVES): $(RUNS)
+	$(BIN)/python -m pip install --quiet --editable ".[app]"
+	@touch $@
+
 $(DEVELOPS): $(RUNS)
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
 	@touch $@
 
 lab: $(RUNS)     ## open JupyterLab on the workbench; ARGS="--no-browser --port 8899" passes options through
 	$(BIN)/jupyter lab $(LAB_OPTIONS) nbs/workbench.ipynb $(ARGS)
+
+app: $(SERVES)   ## the same as an app, served by Voila; ARGS="--no-browser --port 8899" passes options through
+	$(BIN)/voila nbs/workbench.ipynb $(ARGS)
 
 test: sync notebooks pytest   ## the whole suite
 
@@ -60,7 +68,7 @@ page: $(DEVELOPS)       ## make data/workbench.html again, the window as a page 
 	$(BIN)/python data/make_page.py
 
 screenshots: $(DEVELOPS) ## make the README's pictures again
-	$(BIN)/python tests/screenshots.py
+	$(BIN)/python tests/screenshots.py $(ARGS)
 
 clean:           ## remove the virtual environment
 	rm -rf $(VENV)

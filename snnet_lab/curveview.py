@@ -64,7 +64,7 @@ function marker(box) {
 }
 """
 
-# %% ../nbs/12_curveview.ipynb #4dfde2be
+# %% ../nbs/12_curveview.ipynb #9aff6e28
 PLOT_JS = r"""
 const OVERLAYS = { published: ["published"], zoo: ["zoo"], other: ["other", "other frontier"] };
 function themed(figure, shown, el) {    // the figure with the page's colours and the overlays that are switched on
@@ -72,16 +72,18 @@ function themed(figure, shown, el) {    // the figure with the page's colours an
   const hidden = Object.keys(OVERLAYS).filter(k => !shown.includes(k)).flatMap(k => OVERLAYS[k]);
   const data = figure.data.map(t => ({ ...t, visible: hidden.includes(t.meta) ? false : t.visible ?? true,
     ...(t.error_y ? { error_y: { ...t.error_y, visible: shown.includes("intervals") } } : {}) }));
-  const axis = a => ({ ...a, gridcolor: grid, linecolor: ink, tickcolor: ink, zerolinecolor: grid });
+  const axis = a => ({ ...a, range: [...a.range], gridcolor: grid, linecolor: ink, tickcolor: ink, zerolinecolor: grid });
   const layout = { ...figure.layout, autosize: true, height: el.querySelector(".wb-plot").clientHeight, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { ...figure.layout.font, color: ink },
     xaxis: axis(figure.layout.xaxis), yaxis: axis(figure.layout.yaxis), legend: { ...figure.layout.legend, bgcolor: "rgba(0,0,0,0)" } };
   return { data, layout };
 }
 function plot(model, el, box, select) {
   const config = { responsive: true, displaylogo: false, showSendToCloud: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"], toImageButtonOptions: { format: "svg", filename: "snnet_lab" } };
-  let listening = false;
+  let listening = false, asked = {};      // the ranges of the last figure: where the axes have others, somebody has zoomed
   return async () => {
-    const { data, layout } = themed(viewOf(model).figure, model.get("shown"), el);
+    const { data, layout } = themed(viewOf(model).figure, model.get("shown"), el), { uirevision, xaxis, yaxis } = layout, before = asked;
+    asked = { uirevision, xaxis: `${xaxis.range}`, yaxis: `${yaxis.range}` };
+    for (const a of before.uirevision === uirevision ? ["xaxis", "yaxis"] : []) if (`${box._fullLayout[a].range}` !== before[a]) layout[a].range = [...box._fullLayout[a].range];
     await Plotly.react(box, data, layout, config);
     if (listening) return;
     listening = true;
@@ -90,7 +92,7 @@ function plot(model, el, box, select) {
 }
 """
 
-# %% ../nbs/12_curveview.ipynb #197044dc
+# %% ../nbs/12_curveview.ipynb #c161b477
 BUDGET_JS = r"""
 function budgetRow(model, act) {        // act: preview(budget), settle(budget), step(up)
   const range = make("input", { type: "range", className: "wb-slider", "aria-label": "budget of one image" });
@@ -103,7 +105,9 @@ function budgetRow(model, act) {        // act: preview(budget), settle(budget),
     const up = ["ArrowRight", "ArrowUp"].includes(e.key), down = ["ArrowLeft", "ArrowDown"].includes(e.key);
     if (up || down) { e.preventDefault(); act.step(up); }
   });
-  number.addEventListener("change", () => act.settle(+number.value));
+  const typed = () => { act.settle(+number.value); number.value = +(+range.value).toFixed(3); };
+  number.addEventListener("change", typed);
+  number.addEventListener("keydown", e => { if (e.key === "Enter") typed(); });      // JupyterLab keeps the browser from doing so itself
   unit.addEventListener("change", () => { model.set("unit", unit.value); model.save_changes(); });
   const configure = () => {
     const view = viewOf(model);
@@ -141,7 +145,7 @@ function overlayRow(model) {
 }
 """
 
-# %% ../nbs/12_curveview.ipynb #06034fe4
+# %% ../nbs/12_curveview.ipynb #38f8a619
 RENDER_JS = r"""
 function render({ model, el }) {
   const box = make("div", { className: "wb-plot" }), card = make("div", { className: "wb-card", "aria-live": "polite" }), note = make("p", { className: "wb-note" });
@@ -154,7 +158,9 @@ function render({ model, el }) {
     controls.show(budget, view.words[at(view, stitch)]);
     card.classList.toggle("wb-stale", !known);
     if (!known || known === drawn) return;
+    const { anchor, stage, block } = card.contains(document.activeElement) ? document.activeElement.dataset : {};
     card.innerHTML = known.html; card.dataset.stitch = stitch; drawn = known;
+    card.querySelector(`[data-anchor="${anchor}"][data-stage="${stage}"][data-block="${block}"]`)?.focus();      // whoever goes by keys stays at the block
     el.dispatchEvent(new CustomEvent("wb-stitch", { detail: stitch }));     // to whoever shows more of a stitch
   };
   const inRange = value => Math.min(Math.max(value, viewOf(model).least), viewOf(model).most);
@@ -171,12 +177,13 @@ function render({ model, el }) {
   card.addEventListener("keydown", e => { if (e.key === "Enter" || e.key === " ") { e.preventDefault(); move(e); } });
   const overlays = overlayRow(model), ring = marker(box), draw = plot(model, el, box, select);
   el.classList.add("wb-curve");
+  el.addEventListener("focusin", e => e.target.dataset.lmSuppressShortcuts = true);      // keys are the window's, not JupyterLab's: there x cuts the cell
   el.append(make("div", { className: "wb-left" }, box, controls.row, controls.preview, overlays.row, overlays.sentence, note), card);
   return watch({ model, el, box, draw, place, again: () => { budget = model.get("budget"); place(); }, controls, overlays, note });
 }
 """
 
-# %% ../nbs/12_curveview.ipynb #33136dbd
+# %% ../nbs/12_curveview.ipynb #5ec8692f
 WATCH_JS = r"""
 async function watch({ model, el, box, draw, place, again, controls, overlays, note }) {
   const rebuilt = async () => { controls.configure(); overlays.build(); await draw(); place(); };
@@ -186,6 +193,7 @@ async function watch({ model, el, box, draw, place, again, controls, overlays, n
   const save = message => { if (message.save) Plotly.downloadImage(box, { format: message.save, filename: message.name, width: 900, height: 480 }); };
   const events = [["change:view change:shown", rebuilt], ["change:budget change:selected", again], ["change:card", place], ["change:note", noted], ["change:unit", unit], ["msg:custom", save]];
   controls.configure(); overlays.build(); noted();
+  if (!el.isConnected) await new Promise(done => { const shown = new ResizeObserver(() => { shown.disconnect(); done(); }); shown.observe(el); });      // before, it has neither size nor colours
   await draw();
   box.on("plotly_afterplot", place);
   again();
@@ -198,7 +206,7 @@ async function watch({ model, el, box, draw, place, again, controls, overlays, n
 }
 """
 
-# %% ../nbs/12_curveview.ipynb #28b0d4d6
+# %% ../nbs/12_curveview.ipynb #2f840951
 CSS = """
 .wb-root, .wb-curve { --wb-ink: var(--jp-ui-font-color1, var(--vscode-foreground, CanvasText)); --wb-pale: var(--jp-ui-font-color2, var(--vscode-descriptionForeground, color-mix(in srgb, CanvasText 70%, Canvas)));
   --wb-rule: var(--jp-border-color2, var(--vscode-panel-border, rgba(128,128,128,.4))); --wb-ground: var(--jp-layout-color1, var(--vscode-editor-background, Canvas)); }
@@ -220,7 +228,7 @@ CSS = """
 .wb-thumb.wrong { border-top: 4px dashed #D55E00; } .wb-thumb.unknown { border-top: 4px dotted #888; }
 .wb-thumb img { width: 64px; height: 64px; object-fit: contain; image-rendering: pixelated; display: block; margin: 0 auto 2px; }
 .wb-thumb .wb-bars { display: grid; grid-template-columns: 1fr 30px; gap: 1px 4px; text-align: left; } .wb-bars i { font-style: normal; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; background: linear-gradient(to right, rgba(86,180,233,.45) var(--p), transparent var(--p)); }
-.wb-table { border-collapse: collapse; flex: 2 1 360px; } .wb-table th, .wb-table td { padding: 3px 12px 3px 0; text-align: right; border-bottom: 1px solid var(--wb-rule); font-weight: normal; }
+.wb-table { border-collapse: collapse; flex: 2 1 360px; } .wb-table th, .wb-table td { padding: 3px 12px 3px 0; white-space: nowrap; text-align: right; border-bottom: 1px solid var(--wb-rule); font-weight: normal; }
 .wb-table th:first-child, .wb-table td:first-child { text-align: left; } .wb-table tr.chosen td { font-weight: bold; }
 .wb-error p { border-left: 4px solid #D55E00; padding-left: 8px; margin: 4px 0; } .wb-words { color: var(--wb-ink); }
 @media (max-width: 700px) { .wb-facts { grid-template-columns: repeat(2, auto); } .wb-budget, .wb-preview, .wb-overlays { padding-left: 8px; } .wb-budget { flex-wrap: wrap; } .wb-slider { flex-basis: 100%; order: -1; } .wb-sentence, .wb-note { margin-left: 8px; } }

@@ -76,7 +76,7 @@ class Watch:
 
     after_fit = failed = show
 
-# %% ../nbs/12_trainpanel.ipynb #5a722378
+# %% ../nbs/12_trainpanel.ipynb #1b823780
 def questions() -> dict[str, W.Widget]: # what is asked for before a run
     "Recipe, sampler, steps, batch, start, remedy, folder."
     make = lambda kind, width, **kw: kind(style=dict(description_width='70px'), layout=W.Layout(width=f'{width}px'), **kw)
@@ -100,10 +100,10 @@ class TrainBox(JobPanel):
         self.ask['recipe'].value = desk.net.family if desk.net.family in RECIPES else 'fashion'
         self.ask['sampler'].value = RECIPES[self.ask['recipe'].value].sampler
         if not desk.lacks and desk.train_set is None: self.go.disabled, self.result.value = True, sentence('There are no images to train on here: Workbench(net, train_set=...) takes some.')
-        self.losses, self.guards, wrap = FigureView(), FigureView(), W.Layout(flex_flow='row wrap')
+        self.losses, self.guards, wrap = FigureView(), FigureView(), lambda: W.Layout(flex_flow='row wrap')     # each its own: hiding one hides no other
         for f, c in ((self.losses, 'losses'), (self.guards, 'guard')): self._named(f, c).layout.flex, f.layout.min_width = '1 1 380px', '300px'
-        self.asked = W.HBox(list(self.ask.values()), layout=wrap)
-        self.box = W.VBox([self.asked, W.HBox([self.go, self.hold, self.halt, self.anew, self.bar, self.words], layout=wrap), self.result, W.HBox([self.losses, self.guards], layout=wrap)])
+        self.asked = W.HBox(list(self.ask.values()), layout=wrap())
+        self.box = W.VBox([self.asked, W.HBox([self.go, self.hold, self.halt, self.anew, self.bar, self.words], layout=wrap()), self.result, W.HBox([self.losses, self.guards], layout=wrap())])
 
     def pause(self):
         "Wait before the next step, or go on."

@@ -158,7 +158,7 @@ class Body:
 
 PANELS = (('Run', RunPanel), ('Evaluate', EvaluatePanel), ('Train', TrainPanel), ('Take away', TakeAwayPanel))
 
-# %% ../nbs/12_workbench.ipynb #a039d3d5
+# %% ../nbs/12_workbench.ipynb #fe0d0f62
 class Header:
     "The network by name: the shipped one with its weights, others first by shape, then with weights from the hub."
     def __init__(self, families:Sequence[tuple[str, str]], first:str, on_network:Callable): # (title, name); called with an SNNet
@@ -180,9 +180,10 @@ class Header:
     def _load(self, control, name:str, weights:str|None) -> SNNet: return load_named(name, weights)
 
     def _loaded(self, job:Job):
-        self.family.disabled = self.fetch.disabled = False
         self.status.value = error_html(job.error) if job.error else ''
-        if job.result: self.on_network(job.result)
+        try:
+            if job.result: self.on_network(job.result)
+        finally: self.family.disabled = self.fetch.disabled = False      # not before: what is chosen meanwhile would be lost
 
     def tell(self, desk:Desk):
         "Say what cannot be done with this network here."

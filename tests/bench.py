@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import timm
 import torch
+from bench_window import bench_slider
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
@@ -209,7 +210,7 @@ def bench_train() -> list[dict]:
             row('training, DeiT-Ti/S/B with RegNetY-160: an epoch of 1,281,167 images, worked out', ours * epoch, plain * epoch, 'a loop by hand, eager, fp32')]
 
 
-BENCHES = dict(train=bench_train, memory=bench_memory, start=bench_start, cost=bench_cost, curve=bench_curve, overhead=bench_overhead)
+BENCHES = dict(slider=bench_slider, train=bench_train, memory=bench_memory, start=bench_start, cost=bench_cost, curve=bench_curve, overhead=bench_overhead)
 
 if __name__ == '__main__':
     asked = sys.argv[1:] or list(BENCHES)

@@ -1,4 +1,4 @@
-"A JupyterLab on loopback and a Chromium to look at it, for the browser tests and the README's pictures."
+"Jupyter's front ends on loopback and a Chromium to look at them, for the browser tests and the README's pictures."
 import json
 import os
 import shutil
@@ -21,9 +21,13 @@ SETTINGS = {
     '@jupyterlab/apputils-extension:kernels-settings': {'commsOverSubshells': 'disabled'},
 }
 CHROMIUM_ARGS = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1']
-LAB_ARGS = ['--no-browser', '--ip=127.0.0.1', '--ServerApp.port_retries=0', '--allow-root', f'--IdentityProvider.token={TOKEN}', '--LabApp.news_url=None',
-            '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate', '--LabApp.extension_manager=readonly', '--LabApp.expose_app_in_browser=True',
-            '--ServerApp.terminals_enabled=False']
+SERVER_ARGS = ['--no-browser', '--ip=127.0.0.1', '--ServerApp.port_retries=0', '--allow-root', f'--IdentityProvider.token={TOKEN}', '--ServerApp.terminals_enabled=False']
+QUIET = ['news_url=None', 'check_for_updates_class=jupyterlab.NeverCheckForUpdate', 'extension_manager=readonly', 'expose_app_in_browser=True']
+COMMANDS = {    # what is started, by name; {port} and {folder} are filled in
+    'lab': ['jupyterlab', '--port={port}', '--ServerApp.root_dir={folder}', *SERVER_ARGS, *(f'--LabApp.{o}' for o in QUIET)],
+    'notebook': ['notebook', '--port={port}', '--ServerApp.root_dir={folder}', *SERVER_ARGS, *(f'--LabApp.{o}' for o in QUIET)],
+    'voila': ['voila', '{folder}/workbench.ipynb', '--no-browser', '--port={port}', '--Voila.ip=127.0.0.1', f'--token={TOKEN}'],
+}
 
 
 def find_chromium() -> str | None:
@@ -37,57 +41,75 @@ def free_port() -> int:
         return s.getsockname()[1]
 
 
-def api(base: str, method: str, path: str) -> bytes:
-    request = urllib.request.Request(base + path, method=method, headers={'Authorization': f'token {TOKEN}'})
+def api(base: str, method: str, path: str, data: dict | None = None) -> bytes:
+    request = urllib.request.Request(base + path, json.dumps(data).encode() if data else None, {'Authorization': f'token {TOKEN}'}, method=method)
     return urllib.request.urlopen(request, timeout=10).read()
 
 
 @contextmanager
-def jupyterlab(folder: Path, settings: dict = SETTINGS):
-    "Serve a copy of the notebooks, with a configuration of its own; yields the address."
+def serve(folder: Path, app: str = 'lab', settings: dict = SETTINGS):
+    "Serve a copy of the notebooks, with a configuration and a cache of its own; yields the address."
     shutil.copytree(NOTEBOOKS, folder/'nbs', ignore=shutil.ignore_patterns('.ipynb_checkpoints'))
     (folder/'config/labconfig').mkdir(parents=True)
     (folder/'config/labconfig/default_setting_overrides.json').write_text(json.dumps(settings))
     own = dict(JUPYTER_CONFIG_DIR='config', JUPYTER_DATA_DIR='data', JUPYTER_RUNTIME_DIR='runtime', JUPYTERLAB_SETTINGS_DIR='settings',
-               JUPYTERLAB_WORKSPACES_DIR='workspaces', IPYTHONDIR='ipython')
-    env = dict(os.environ, JUPYTER_PREFER_ENV_PATH='1', **{k: str(folder/v) for k, v in own.items()})
+               JUPYTERLAB_WORKSPACES_DIR='workspaces', IPYTHONDIR='ipython', XDG_CACHE_HOME='cache')
+    env = dict(os.environ, JUPYTER_PREFER_ENV_PATH='1', HF_HUB_OFFLINE='1', **{k: str(folder/v) for k, v in own.items()})
     base = f'http://127.0.0.1:{(port := free_port())}'
-    with open(folder/'lab.log', 'w') as log:
-        lab = subprocess.Popen([sys.executable, '-m', 'jupyterlab', f'--port={port}', f'--ServerApp.root_dir={folder}/nbs', *LAB_ARGS], env=env, stdout=log, stderr=log)
+    with open(folder/'server.log', 'w') as log:
+        server = subprocess.Popen([sys.executable, '-m', *(a.format(port=port, folder=folder/'nbs') for a in COMMANDS[app])], env=env, stdout=log, stderr=log)
         try:
             for _ in range(240):
-                if lab.poll() is not None: raise RuntimeError((folder/'lab.log').read_text()[-2000:])
-                try: api(base, 'GET', '/api/status'); break
+                if server.poll() is not None: raise RuntimeError((folder/'server.log').read_text()[-2000:])
+                try: socket.create_connection(('127.0.0.1', port), 1).close(); break
                 except OSError: time.sleep(.5)
-            else: raise RuntimeError('JupyterLab did not come up')
+            else: raise RuntimeError(f'{app} did not come up')
             yield base
         finally:
-            for _ in range(2): lab.send_signal(signal.SIGINT)      # twice: no question asked, kernels shut down
-            try: lab.wait(15)
-            except subprocess.TimeoutExpired: lab.kill()
+            for _ in range(2): server.send_signal(signal.SIGINT)      # twice: no question asked, kernels shut down
+            try: server.wait(15)
+            except subprocess.TimeoutExpired: server.kill()
+
+
+def stop_kernels(base: str):
+    for s in json.loads(api(base, 'GET', '/api/sessions')): api(base, 'DELETE', f'/api/sessions/{s["id"]}')
 
 
 @contextmanager
-def new_page(browser, base: str, **context):
-    "A page with a fresh kernel to come; `outside` and `errors` hold what must not happen."
-    for s in json.loads(api(base, 'GET', '/api/sessions')): api(base, 'DELETE', f'/api/sessions/{s["id"]}')
+def new_page(browser, base: str, allowed: tuple = (), **context):
+    "A page that asks for nothing outside and writes no error; `allowed`: parts of the front end's own addresses and messages."
     view = browser.new_context(**dict(viewport=dict(width=1280, height=1000), reduced_motion='reduce') | context)
-    page = view.new_page()
+    page, found = view.new_page(), []
     page.set_default_timeout(90_000)
-    page.outside, page.errors = [], []
-    view.on('request', lambda r: page.outside.append(r.url) if not r.url.startswith((base, f'blob:{base}', 'data:')) else None)
-    page.on('pageerror', lambda e: page.errors.append(str(e)))
-    page.on('console', lambda m: page.errors.append(m.text) if m.type == 'error' else None)
-    yield page
-    view.close()
+    note = lambda words: None if any(a in words for a in allowed) else found.append(words)
+    view.on('request', lambda r: None if r.url.startswith((base, f'blob:{base}', 'data:')) else note(f'asked for {r.url}'))
+    page.on('pageerror', lambda e: note(f'{e}'))
+    page.on('console', lambda m: note(f'{m.text} ({m.location["url"]})') if m.type == 'error' else None)
+    try: yield page
+    finally: view.close()
+    assert not found, found
 
 
-def run_all(page, base: str, notebook: str = 'workbench.ipynb') -> float:
-    "Open a notebook alone, wait for its kernel, run all cells; seconds from there until the curve is drawn."
+def open_notebook(page, base: str, notebook: str = 'workbench.ipynb'):
+    "Open a notebook alone in JupyterLab and wait for its kernel."
     page.goto(f'{base}/doc/tree/{notebook}?token={TOKEN}&reset')
     page.wait_for_function('''() => { const w = window.jupyterapp?.shell.currentWidget, k = w?.sessionContext?.session?.kernel;
         return k && k.status === 'idle' && k.connectionStatus === 'connected'; }''', polling=100)
+
+
+def command(page, name: str): page.evaluate('name => window.jupyterapp.commands.execute(name).then(() => true)', name)
+
+
+def wait_drawn(page, windows: int = 1):
+    "Until so many windows show the curve and a stitch's card; a cell's error ends it."
+    page.wait_for_function("""n => document.querySelector('[data-mime-type$="jupyter.error"]')
+        || document.querySelectorAll('.wb-ring').length === n && document.querySelectorAll('.wb-card[data-stitch]').length === n""", arg=windows)
+    for cell in page.locator('[data-mime-type$="jupyter.error"]').all(): raise RuntimeError(cell.inner_text())
+
+
+def run_all(page, windows: int = 1) -> float:
+    "Run all cells; seconds from there until the curves are drawn."
     began = time.perf_counter()
-    page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells').then(() => true)")
-    page.wait_for_selector('.wb-ring', state='attached')
+    command(page, 'notebook:run-all-cells')
+    wait_drawn(page, windows)
     return time.perf_counter() - began

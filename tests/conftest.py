@@ -20,9 +20,10 @@ def chromium():
 
 @pytest.fixture(scope='session')
 def lab(chromium, tmp_path_factory):
-    with browser.jupyterlab(tmp_path_factory.mktemp('lab')) as base: yield base
+    with browser.serve(tmp_path_factory.mktemp('lab')) as base: yield base
 
 
 @pytest.fixture
 def page(lab, chromium):
+    browser.stop_kernels(lab)
     with browser.new_page(chromium, lab) as found: yield found

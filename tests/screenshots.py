@@ -1,45 +1,81 @@
-"Make the README's pictures again: `make screenshots`."
+"Make the README's pictures again: `make screenshots`. With a folder as argument, the window at 800 px and other networks too, to look at."
+import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import browser
 from playwright.sync_api import sync_playwright
-from test_browser import drag, hold, wait_card, ring
+from window import choose_network, run, slide
 
-from snnet_lab.families import load_family
+from snnet_lab.families import FAMILIES, load_family
 from snnet_lab.plots import curve_figure
 from snnet_lab.workbench import anchor_labels
 
 OUT = Path(__file__).parents[1]/'data/pictures'
+THEMES = {'': 'JupyterLab Light', '_dark': 'JupyterLab Dark'}
 
 
-def workbench(chromium, folder: Path):
-    "The window after a drag and a run, as it stands in JupyterLab."
-    with browser.jupyterlab(folder/'lab') as base, browser.new_page(chromium, base, device_scale_factor=1.5) as page:
-        browser.run_all(page, base)
-        page.locator('.wb-root').scroll_into_view_if_needed()
-        hold(page); drag(page, .45); page.mouse.up()
-        wait_card(page, ring(page)['stitch'])
-        page.locator('button.wb-run').click()
-        page.wait_for_selector('.wb-table')
-        page.mouse.move(5, 5)
-        page.wait_for_timeout(500)
-        page.locator('.wb-root').screenshot(path=OUT/'workbench.png')
+@contextmanager
+def window(chromium, theme: str, width: int):
+    "The window in JupyterLab, in one of its themes; the output is about 100 px narrower than the page."
+    settings = browser.SETTINGS | {'@jupyterlab/apputils-extension:themes': {'theme': theme}}
+    with tempfile.TemporaryDirectory() as folder, browser.serve(Path(folder), settings=settings) as base, browser.new_page(chromium, base, device_scale_factor=1.5, viewport=dict(width=width, height=1400)) as page:
+        browser.open_notebook(page, base)
+        browser.run_all(page)
+        yield page
 
 
-def curve(chromium, folder: Path):
+def take(page, path: Path):
+    "The window alone, with nothing under the mouse."
+    page.mouse.move(5, 5)
+    page.wait_for_timeout(500)
+    page.locator('.wb-root').screenshot(path=path)
+
+
+def workbench(chromium):
+    "After a drag and a run, in light and dark."
+    for suffix, theme in THEMES.items():
+        with window(chromium, theme, 1300) as page:
+            slide(page, .45)
+            run(page)
+            take(page, OUT/f'workbench{suffix}.png')
+
+
+def looks(chromium, folder: Path):
+    "What is not in the README."
+    folder.mkdir(exist_ok=True, parents=True)
+    for suffix, theme in THEMES.items():
+        with window(chromium, theme, 800) as page:
+            slide(page, .45)
+            run(page)
+            for tab in ('Run', 'Evaluate', 'Train', 'Take away'):
+                page.locator('.wb-tabs').get_by_role('tab', name=tab).click()
+                take(page, folder/f'{tab.split()[0]}{suffix}.png')
+            for name in ('deit', 'swin', 'resnet'):
+                choose_network(page, FAMILIES[name].title)
+                slide(page, .45)
+                page.locator('.wb-show-zoo').check()
+                take(page, folder/f'{name}{suffix}.png')
+            page.locator('.wb-slider').focus()
+            page.keyboard.press('Tab')
+            page.keyboard.press('Shift+Tab')
+            page.locator('.wb-root').screenshot(path=folder/f'focus{suffix}.png')
+
+
+def curve(chromium):
     "The shipped curve."
     net = load_family('fashion')
-    (folder/'curve.html').write_text(curve_figure(net.curve, net.space, anchor_labels(net)).update_layout(width=900, height=460).to_html())
     page = chromium.new_page(viewport=dict(width=920, height=480), device_scale_factor=1.5)
-    page.goto(f'file://{folder}/curve.html')
+    page.set_content(curve_figure(net.curve, net.space, anchor_labels(net)).update_layout(width=900, height=460).to_html())
     page.wait_for_selector('.scatterlayer .trace')
     page.locator('.js-plotly-plot').screenshot(path=OUT/'curve.png')
 
 
 if __name__ == '__main__':
     OUT.mkdir(exist_ok=True)
-    with sync_playwright() as p, tempfile.TemporaryDirectory() as d:
+    with sync_playwright() as p:
         chromium = p.chromium.launch(executable_path=browser.find_chromium(), headless=True, args=browser.CHROMIUM_ARGS)
-        curve(chromium, Path(d))
-        workbench(chromium, Path(d))
+        curve(chromium)
+        workbench(chromium)
+        for folder in sys.argv[1:]: looks(chromium, Path(folder))

@@ -1,117 +1,344 @@
-"The workbench as a person meets it: JupyterLab, Chromium, a real mouse."
+"The workbench as a person meets it: front ends of Jupyter, Chromium, a real mouse and real keys."
+import io
+import json
+import re
+from contextlib import contextmanager
+
 import pytest
-from browser import run_all
+from browser import NOTEBOOKS, TOKEN, api, command, new_page, open_notebook, run_all, serve, stop_kernels, wait_drawn
+from PIL import Image
+from playwright.sync_api import expect
+from window import budget, choose_network, drag, hold, hover_point, open_tab, points, ring, run, settled, shown_range, slide, type_budget, wait_card, wait_ring, zoom
 
-from snnet_lab.families import load_family
-from snnet_lab.workbench import WorkbenchState, ceil_step
-
-SECONDS = 15    # from Run All in a fresh kernel to the curve, on two quiet cores
+from snnet_lab.families import FAMILIES, load_family
+from snnet_lab.plots import describe
+from snnet_lab.published import published_curve
+from snnet_lab.state import ceil_step, moves
+from snnet_lab.workbench import make_state
 
 
 @pytest.fixture(scope='module')
-def state(): return WorkbenchState(load_family('fashion').curve)
+def state(): return make_state(load_family('fashion'))
 
 
-def ring(page) -> dict:
-    "Which stitch the ring marks, and where it is drawn, in units of the plot (read from the picture, not from the data)."
-    return page.evaluate('''() => { const r = document.querySelector('.wb-ring'), axis = r.closest('.js-plotly-plot')._fullLayout.xaxis;
-        return {stitch: +r.dataset.stitch, x: axis.p2d(+/translate\\(([-\\d.]+)/.exec(r.getAttribute('transform'))[1])}; }''')
+@contextmanager
+def opened(chromium, lab, notebook: str = 'workbench.ipynb', windows: int = 1):
+    "A notebook after Run All, in a fresh kernel."
+    stop_kernels(lab)
+    with new_page(chromium, lab) as page:
+        open_notebook(page, lab, notebook)
+        print(f'{run_all(page, windows):.1f} s from Run All to the picture')
+        page.locator('.wb-root').first.scroll_into_view_if_needed()
+        yield page
 
 
-def card(page) -> int: return int(page.locator('.wb-card[data-stitch]').get_attribute('data-stitch'))
+@pytest.fixture(scope='module')
+def window(chromium, lab):
+    "One window that the tests go through; each leaves it with MACs as its unit and nothing at work."
+    with opened(chromium, lab) as page: yield page
 
 
-def wait_card(page, stitch: int): page.wait_for_selector(f'.wb-card[data-stitch="{stitch}"]')
-
-
-def drag(page, share: float, steps: int = 12):
-    "Pull the held slider to a share of its length."
-    bar = page.locator('.wb-budget .noUi-base').bounding_box()
-    page.mouse.move(bar['x'] + bar['width'] * share, bar['y'] + bar['height'] / 2, steps=steps)
-
-
-def hold(page):
-    handle = page.locator('.wb-budget .noUi-handle').bounding_box()
-    page.mouse.move(handle['x'] + handle['width'] / 2, handle['y'] + handle['height'] / 2)
-    page.mouse.down()
-
-
-def click_point(page, state, stitch: int):
-    x, y = page.evaluate('''([x, y]) => { const plot = document.querySelector('.js-plotly-plot'), l = plot._fullLayout, r = plot.getBoundingClientRect();
-        return [r.x + l._size.l + l.xaxis.d2p(x), r.y + l._size.t + l.yaxis.d2p(y)]; }''', [state.costs[stitch], float(state.curve.top1[stitch])])
-    page.mouse.move(x - 4, y - 4)
-    page.mouse.move(x, y)
-    page.wait_for_timeout(200)      # plotly clicks only on what it has hovered, and hovering is throttled
-    page.mouse.click(x, y)
+def bought(state, page) -> int:
+    "What the rule in Python says to the budget shown; nobody has picked that by hand."
+    state.selected, state.budget = state.best[-1], budget(page)
+    return state.stitch
 
 
 def lonely(state) -> int:
     "The stitch that no budget buys and that is drawn farthest from all others, so that a click cannot miss it."
-    x, y = state.curve.macs / state.curve.macs.max(), state.curve.top1 / (state.curve.top1.max() - state.curve.top1.min())
+    table = state.table.loc[list(state.costs)]
+    x, y = table.macs / table.macs.max(), table.top1 / (table.top1.max() - table.top1.min())
     gap = {i: sorted((x - x[i]) ** 2 + (y - y[i]) ** 2)[1] for i in state.costs if i not in state.best}
     return max(gap, key=gap.get)
 
 
-def bought(state, page, share: float) -> int:
-    "Wait until the number box shows the slider's share of the range; what the rule in Python says to that budget."
-    page.wait_for_function('([v, near]) => Math.abs(document.querySelector(".wb-number input").value - v) < near',
-                           arg=[state.least + share * (state.most - state.least), .02 * state.most])
-    state.selected, state.budget = state.best[-1], float(page.locator('.wb-number input').input_value())
-    return state.stitch
+def test_first_picture(window, state):
+    assert ring(window)['stitch'] == settled(window) == state.best[-1]
+    assert points(window) == len(state.table)
+    ink, drawn = window.evaluate('''() => [['.wb-curve', 'color'], ['.wb-plot .xtick text', 'fill']].map(([s, p]) => getComputedStyle(document.querySelector(s))[p].match(/\\d+/g).slice(0, 3).join())''')
+    assert ink == drawn, "the plot's words have the page's colour"
 
 
-def test_drag_click_run(page, lab, state, tmp_path):
-    took = run_all(page, lab)
-    print(f'{took:.1f} s from Run All to the curve (aim: {SECONDS} s)')
-    page.locator('.wb-root').scroll_into_view_if_needed()
-    assert ring(page)['stitch'] == card(page) == state.best[-1]
-    assert page.locator('.wb-curve .scatterlayer .trace').count() == 5
-
-    hold(page); drag(page, .5)      # the button is still down: the marker follows at once, the card after it
-    chosen = ring(page)
-    assert chosen['stitch'] == bought(state, page, .5) != state.best[-1]
+def test_drag_the_budget(window, state):
+    hold(window)
+    drag(window, .5)        # the button is still down: the ring follows at once, the card when it is let go
+    chosen = ring(window)
+    assert chosen['stitch'] == bought(state, window) != state.best[-1] and abs(budget(window) - (state.least + state.most) / 2) < .02 * state.most
     assert abs(chosen['x'] - state.costs[chosen['stitch']]) < .05
-    wait_card(page, chosen['stitch'])
-    assert f'{state.curve.top1[chosen["stitch"]]:.2f}%' in page.locator('.wb-card[data-stitch]').inner_text()
-    drag(page, .15); page.mouse.up()
-    wait_card(page, ring(page)['stitch'])
-    assert ring(page)['stitch'] == bought(state, page, .15) != chosen['stitch']
+    assert f'stitch {chosen["stitch"]}: {describe(state.space[chosen["stitch"]], state.names)}' in window.locator('.wb-preview').inner_text()
+    assert 'wb-stale' in window.locator('.wb-card').get_attribute('class')
+    window.mouse.up()
+    wait_card(window, chosen['stitch'])
+    assert f'{state.table.top1[chosen["stitch"]]:.2f}%' in window.locator('.wb-card').inner_text()
+    assert slide(window, .15) == bought(state, window) != chosen['stitch']
 
-    page.locator('.wb-number input').fill(str(state.most)); page.keyboard.press('Enter')
-    wait_card(page, state.best[-1])
 
+def test_budget_by_keys(window, state):
+    window.locator('.wb-slider').focus()
+    at = state.best.index(settled(window))
+    for key, to in (('ArrowRight', 1), ('ArrowUp', 2), ('ArrowLeft', 1), ('ArrowDown', 0), ('ArrowLeft', -1)):
+        window.keyboard.press(key)
+        wait_card(window, state.best[at + to])
+    cells = '() => window.jupyterapp.shell.currentWidget.content.widgets.length'
+    before = window.evaluate(cells)
+    for key in 'xab': window.keyboard.press(key)        # to JupyterLab: cut this cell, make others
+    assert window.evaluate(cells) == before
+    type_budget(window, state.most)
+    wait_card(window, state.best[-1])
+    type_budget(window, 1e6)        # too much: all that there is
+    expect(window.locator('.wb-number')).to_have_value(f'{state.most:g}')
+
+
+def test_units(window, state):
+    type_budget(window, 10)
+    stitch = settled(window)
+    for unit, words in (('params', 'M parameters'), ('memory', 'MB'), ('ms', 'ms')):
+        window.locator('.wb-unit').select_option(unit)
+        window.wait_for_function('words => document.querySelector(".wb-plot .xtitle")?.textContent.endsWith(words)', arg=words)
+        assert settled(window) == stitch, 'another unit, the same stitch'
+        if unit != 'ms': assert abs(budget(window) - state.table[unit][stitch] / 1e6) < .002
+    assert 'timed whole' in window.locator('.wb-note').inner_text() and window.locator('.wb-timing').is_visible()
+    window.locator('.wb-unit').select_option('macs')
+    window.wait_for_function('() => document.querySelector(".wb-plot .xtitle")?.textContent.endsWith("MMACs")')
+    expect(window.locator('.wb-timing')).to_be_hidden()
+    assert not window.locator('.wb-note').inner_text() and settled(window) == stitch
+
+
+def test_read_the_curve(window, state):
     beaten = lonely(state)
-    click_point(page, state, beaten)
-    wait_card(page, beaten)
-    assert ring(page)['stitch'] == beaten
-    assert abs(float(page.locator('.wb-number input').input_value()) - ceil_step(state.costs[beaten])) < .01
+    where = hover_point(window, state.costs[beaten], state.table.top1[beaten])
+    assert f'stitch {beaten}' in window.locator('.hoverlayer').text_content()
+    window.mouse.click(*where)
+    wait_card(window, beaten)
+    assert ring(window)['stitch'] == beaten and abs(budget(window) - ceil_step(state.costs[beaten])) < .01
+    whole = shown_range(window)
+    zoom(window, .3, .8)
+    part = shown_range(window)
+    assert whole[0] < part[0] - 5 and part[1] < whole[1] - 5
+    chosen = slide(window, .6)
+    assert chosen != beaten and shown_range(window) == part, 'a change of budget leaves the zoom'
+    assert abs(ring(window)['x'] - state.costs[chosen]) < .05
+    window.mouse.dblclick(*where)
+    window.wait_for_function('x => document.querySelector(".wb-plot")._fullLayout.xaxis.range[1] === x', arg=whole[1])
 
-    page.evaluate("""() => { const seen = window.seen = {}, root = document.querySelector('.wb-root'), first = root.querySelector('.wb-card[data-stitch]').dataset.stitch;
+
+def test_click_a_block(window, state):
+    stitch = slide(window, .6)
+    space = state.space
+    for block, press in (('1-0-3', 'click'), ('2-0-8', 'click'), ('0-0-5', 'Enter'), ('1-0-7', ' ')):
+        target = window.locator('.wb-path [data-anchor="{}"][data-stage="{}"][data-block="{}"]'.format(*block.split('-')))
+        target.click() if press == 'click' else target.press(press)
+        to = moves(space, space[stitch])[block]
+        assert to != stitch
+        wait_card(window, to)
+        assert ring(window)['stitch'] == to
+        if press != 'click': assert target.evaluate('e => e === document.activeElement'), 'whoever goes by keys stays at the block'
+        stitch = to
+
+
+def test_run(window, state):
+    chosen = slide(window, .6)
+    window.locator('.wb-run-count input').fill('512')
+    window.keyboard.press('Tab')
+    window.evaluate('''() => { const seen = window.seen = {}, root = document.querySelector('.wb-root'), first = root.querySelector('.wb-card').dataset.stitch;
         new MutationObserver(() => { const now = performance.now();
-            if (root.querySelector('.wb-card[data-stitch]')?.dataset.stitch !== first) seen.card ??= now;
-            if (root.querySelector('.wb-table')) seen.table ??= now; }).observe(root, {subtree: true, childList: true}); }""")
-    page.locator('button.wb-run').click()
-    page.wait_for_selector('button.wb-run:disabled')
-    hold(page); drag(page, .7, steps=4); page.mouse.up()
-    wait_card(page, ring(page)['stitch'])
-    page.wait_for_selector('.wb-table')
-    seen = page.evaluate('() => window.seen')
-    assert seen['card'] < seen['table'], 'the kernel followed the slider only after the run: the run blocks it'
-    page.wait_for_selector('button.wb-run:enabled')
-    assert int(page.locator('.wb-result[data-stitch]').get_attribute('data-stitch')) == beaten
-    assert page.locator('.wb-thumb img').count() == 14
-    assert page.locator('.wb-table tbody tr').count() in (2, 3) and '%' in page.locator('.wb-table tr.chosen').inner_text()
-    page.screenshot(path=tmp_path/'workbench.png', full_page=True)
-    assert not page.outside and not page.errors, (page.outside, page.errors)
+            if (root.querySelector('.wb-card')?.dataset.stitch !== first) seen.card ??= now;
+            if (root.querySelector('.wb-table')) seen.table ??= now; }).observe(root, {subtree: true, childList: true, attributes: true}); }''')
+    window.locator('.wb-run-go').click()
+    window.wait_for_selector('.wb-run-stop:enabled')
+    hold(window)
+    drag(window, .75, steps=4)
+    window.mouse.up()
+    moved = settled(window)
+    window.wait_for_selector('.wb-run-go:enabled')
+    seen = window.evaluate('() => window.seen')
+    assert moved != chosen and seen['card'] < seen['table'], 'the kernel followed the slider only after the run: the run blocks it'
+    result = window.locator('.wb-ran')
+    assert int(result.get_attribute('data-stitch')) == chosen and '512 images' in result.inner_text().replace(',', '')
+    assert window.locator('.wb-ran > .wb-thumbs img').count() == 10 and window.locator('.wb-table tbody tr').count() in (2, 3)
+    assert '%' in window.locator('.wb-table tr.chosen').inner_text()
+    assert 'differ on' in window.locator('.wb-changed').inner_text() and 0 < window.locator('.wb-changed img').count() <= 6
 
 
-def test_run_twice_replaces_the_window(page, lab):
-    run_all(page, lab)
-    page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells').then(() => true)")
-    page.wait_for_selector('.wb-ring', state='attached')
-    page.wait_for_function("() => document.querySelectorAll('.wb-ring').length === 1 && document.querySelector('.wb-card[data-stitch]')")
-    before = ring(page)['stitch']
-    hold(page); drag(page, .1); page.mouse.up()
-    assert ring(page)['stitch'] != before
-    wait_card(page, ring(page)['stitch'])
-    assert page.locator('.wb-root').count() == 1 and not page.errors, page.errors
+def upload(page, files: dict):
+    with page.expect_file_chooser() as chooser: page.locator('.wb-run-own').click()
+    chooser.value.set_files([dict(name=n, mimeType='image/png', buffer=b) for n, b in files.items()])
+    expect(page.locator('.wb-run-own')).to_contain_text(f'({len(files)})')
+
+
+def test_own_images(window):
+    Image.new('RGB', (90, 60), 'gray').save(picture := io.BytesIO(), 'PNG')
+    upload(window, {'mine.png': picture.getvalue(), 'broken.png': b'no picture'})
+    run(window)
+    words = window.locator('.wb-ran').inner_text()
+    assert 'broken.png cannot be read as an image' in words and window.locator('.wb-ran > .wb-thumbs .wb-thumb.unknown').count() == 1
+    upload(window, {'broken.png': b'no picture'})
+    run(window)
+    assert 'broken.png cannot be read as an image' in window.locator('.wb-error').inner_text()
+    window.locator('.wb-run-forget').click()
+    window.locator('.wb-run-count input').fill('8')
+    window.keyboard.press('Tab')
+    run(window)
+    assert window.locator('.wb-ran > .wb-thumbs img').count() == 8 and not window.locator('.wb-ran .unknown').count()
+
+
+def test_evaluate(window, state):
+    open_tab(window, 'Evaluate')
+    whole = shown_range(window)
+    zoom(window, .3, .8)
+    part = shown_range(window)
+    window.locator('.wb-plot').evaluate('''e => { const drawn = e.drawn = []; e.on('plotly_afterplot', () => drawn.push([...e.querySelectorAll('.points path.point')].map(p => p.getAttribute('transform')).join())); }''')
+    window.locator('.wb-evaluate-go').click()
+    window.wait_for_function('() => new Set(document.querySelector(".wb-plot").drawn).size > 3')
+    assert 'known before' in window.locator('.wb-plot .legend').text_content() and shown_range(window) == part, 'a curve that grows leaves the zoom'
+    assert slide(window, .3) == ring(window)['stitch']
+    took = window.evaluate('''() => new Promise(told => { const stop = document.querySelector('.wb-evaluate-stop'), began = performance.now();
+        const seen = new MutationObserver(() => { if (document.querySelector('.wb-evaluate-go').disabled) return; seen.disconnect(); told(performance.now() - began); });
+        seen.observe(document.querySelector('.wb-root'), {subtree: true, attributes: true});
+        stop.click(); })''')
+    print(f'stopped after {took:.0f} ms')
+    assert took < 1500
+    assert 'Stopped after' in window.locator('.wb-evaluate-result').inner_text() and points(window) == len(state.table)
+    seen = window.evaluate('() => document.querySelector(".wb-plot").drawn.length')
+    expect(window.locator('.wb-evaluate-go')).to_have_text('Continue')
+    window.locator('.wb-evaluate-go').click()
+    window.wait_for_function('n => document.querySelector(".wb-plot").drawn.length > n + 2', arg=seen)
+    window.locator('.wb-evaluate-stop').click()
+    expect(window.locator('.wb-evaluate-go')).to_be_enabled()
+    assert 'Stopped after' in window.locator('.wb-evaluate-result').inner_text()
+    hover_point(window, sum(part) / 2, state.table.top1.mean())
+    window.locator('.wb-plot .nsewdrag').dblclick()
+    window.wait_for_function('x => document.querySelector(".wb-plot")._fullLayout.xaxis.range[1] === x', arg=whole[1])
+    open_tab(window, 'Run')
+
+
+def words(page, panel: str) -> str: return page.locator(f'.wb-{panel}-words').inner_text()
+
+
+def test_take_away(window, state):
+    open_tab(window, 'Take away')
+    stitch = slide(window, .3)
+    expect(window.locator('.wb-take-path input')).to_have_value(f'fashion-stitch-{stitch}.pt2')
+    window.locator('.wb-take-kind select').select_option('the curve')
+    expect(window.locator('.wb-take-path input')).to_have_value('fashion-curve.csv')
+    run(window, 'take')
+    assert 'fashion-curve.csv is written' in window.locator('.wb-take-result').inner_text()
+    window.locator('.wb-take-python').click()
+    expect(window.locator('.wb-take-lines textarea')).to_have_value(re.compile(f'net.select\\({stitch}\\)'))
+    with window.expect_download() as picture: window.locator('.wb-take-picture').click()
+    assert '<svg' in picture.value.path().read_text()
+
+
+def test_choose_the_network(window, state):
+    choose_network(window, FAMILIES['deit'].title)
+    published = published_curve('deit')
+    expect(window.locator('.wb-status')).to_contain_text('published, not run here')
+    assert points(window) == published.top1.notna().sum() and window.locator('.wb-run-go').is_disabled()
+    chosen = slide(window, .4)
+    assert f'{published.set_index("stitch").top1[chosen]:.2f}%' in window.locator('.wb-card').inner_text()
+    window.locator('.wb-show-zoo').check()
+    expect(window.locator('.wb-sentence')).to_contain_text('timm models')
+    every = window.locator('.wb-sentence').inner_text()
+    window.locator('.wb-zoo-image_size').select_option('224')
+    expect(window.locator('.wb-sentence')).not_to_have_text(every)
+    choose_network(window, FAMILIES['fashion'].title)
+    assert settled(window) == state.best[-1] and points(window) == len(state.table) and window.locator('.wb-run-go').is_enabled()
+    assert slide(window, .5) == bought(state, window)
+
+
+def test_train(window, state):
+    "At the end, as it changes the network."
+    open_tab(window, 'Train')
+    for question, value in (('steps', '300'), ('batch', '16'), ('folder', 'runs/browser')): window.locator(f'.wb-train-{question} input').fill(value)
+    window.locator('.wb-train-start select').select_option('the weights as they are')
+    window.locator('.wb-train-go').click()
+    window.wait_for_function("() => document.querySelector('.wb-train-words').innerText.includes('loss')")
+    assert slide(window, .3) == ring(window)['stitch']
+    window.locator('.wb-train-pause').click()
+    expect(window.locator('.wb-train-pause')).to_have_text('Go on')
+    window.wait_for_timeout(1000)       # the step that was under way
+    held = words(window, 'train')
+    window.wait_for_timeout(1000)
+    assert held and words(window, 'train') == held
+    window.locator('.wb-train-pause').click()
+    expect(window.locator('.wb-train-words')).not_to_have_text(held)
+    expect(window.locator('.wb-train-losses .heatmaplayer image')).to_have_count(1)
+    window.locator('.wb-train-stop').click()
+    window.wait_for_selector('.wb-train-result .wb-result')
+    assert 'of 300 steps are done' in window.locator('.wb-train-result').inner_text()
+    expect(window.locator('.wb-train-go')).to_have_text('Continue')
+    assert points(window) == len(state.table)
+
+
+def test_run_all_again(chromium, lab, state):
+    "The window replaces itself; a kernel that holds older ones, and a reload, bring it back right."
+    with opened(chromium, lab) as page:
+        for _ in range(2):
+            page.locator('.wb-root').evaluate('e => e.classList.add("former")')
+            command(page, 'notebook:run-all-cells')
+            page.wait_for_selector('.wb-root:not(.former)')
+            wait_drawn(page)
+        assert slide(page, .5) == bought(state, page)
+        command(page, 'docmanager:save')
+        before = budget(page)
+        open_notebook(page, lab)        # as a reload: nothing is run
+        wait_drawn(page)
+        assert settled(page) == bought(state, page) and budget(page) == before
+        assert slide(page, .8) == bought(state, page)
+        run(page)
+        assert page.locator('.wb-ran').count() == 1
+    with new_page(chromium, lab) as page:
+        open_notebook(page, lab)
+        run_all(page)
+        assert page.locator('.wb-root').count() == 1 and settled(page) == state.best[-1]
+        assert slide(page, .5) == bought(state, page)
+
+
+def test_two_windows(chromium, lab, state):
+    notebook = json.loads((NOTEBOOKS/'workbench.ipynb').read_text())
+    first = next(c for c in notebook['cells'] if c['source'][0].startswith('Workbench('))
+    notebook['cells'].append(first | dict(id='second'))
+    api(lab, 'PUT', '/api/contents/two.ipynb', dict(type='notebook', content=notebook))
+    with opened(chromium, lab, 'two.ipynb', windows=2) as page:
+        roots = page.locator('.wb-root')
+        left, right = (page.locator('.wb-root').nth(i) for i in (0, 1))
+        shown = lambda: [int(roots.nth(i).locator('.wb-card').get_attribute('data-stitch')) for i in (0, 1)]
+        for root, other, value in ((left, right, 5), (right, left, 30)):
+            still = other.locator('.wb-card').get_attribute('data-stitch')
+            root.locator('.wb-number').fill(str(value))
+            page.keyboard.press('Enter')
+            state.selected, state.budget = state.best[-1], value
+            root.locator(f'.wb-card[data-stitch="{state.stitch}"]:not(.wb-stale)').wait_for()
+            assert other.locator('.wb-card').get_attribute('data-stitch') == still
+        assert shown()[0] != shown()[1]
+        left.locator('.wb-run-go').click()
+        left.locator('.wb-ran').wait_for()
+        assert right.locator('.wb-ran').count() == 0
+
+
+def use(page, state):
+    "Drag, click, run."
+    assert settled(page) == state.best[-1]
+    assert slide(page, .5) == bought(state, page)
+    beaten = lonely(state)
+    page.mouse.click(*hover_point(page, state.costs[beaten], state.table.top1[beaten]))
+    wait_card(page, beaten)
+    run(page)
+    assert int(page.locator('.wb-ran').get_attribute('data-stitch')) == beaten
+
+
+def test_notebook_7(chromium, tmp_path, state):
+    with serve(tmp_path, 'notebook') as base, new_page(chromium, base, allowed=("(reading 'schema')",)) as page:
+        page.goto(f'{base}/notebooks/workbench.ipynb?token={TOKEN}')
+        page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+        for label in ('Run', 'Run All Cells'): page.locator('.lm-MenuBar-itemLabel, .lm-Menu-itemLabel').get_by_text(label, exact=True).click()
+        wait_drawn(page)
+        use(page, state)
+
+
+def test_voila(chromium, tmp_path, state):
+    "As an app. Its own template asks for fonts outside, and trips over Notebook's extension where that is installed too."
+    with serve(tmp_path, 'voila') as base, new_page(chromium, base, allowed=('cdn.jsdelivr.net/npm/@fortawesome/', '@jupyter-notebook/lab-extension')) as page:
+        page.goto(f'{base}/?token={TOKEN}')
+        wait_drawn(page)
+        use(page, state)

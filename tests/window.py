@@ -1,0 +1,104 @@
+"The workbench's window through mouse and keyboard, and what it shows, read from the picture and not from the data behind it."
+from playwright.sync_api import expect
+
+THUMB = 16      # px, width of the native slider's handle
+
+
+def ring(page) -> dict:
+    "Which stitch the ring marks, and where it is drawn, in units of the plot."
+    return page.evaluate('''() => { const r = document.querySelector('.wb-ring'), axis = r.closest('.js-plotly-plot')._fullLayout.xaxis;
+        return {stitch: +r.dataset.stitch, x: axis.p2d(+/translate\\(([-\\d.]+)/.exec(r.getAttribute('transform'))[1])}; }''')
+
+
+def wait_card(page, stitch: int): page.wait_for_selector(f'.wb-card[data-stitch="{stitch}"]:not(.wb-stale)')
+
+
+def wait_ring(page, stitch: int): page.wait_for_selector(f'.wb-ring[data-stitch="{stitch}"]', state='attached')
+
+
+def settled(page) -> int:
+    "The stitch under the ring, when its card is there."
+    wait_card(page, stitch := ring(page)['stitch'])
+    return stitch
+
+
+def budget(page) -> float: return float(page.locator('.wb-slider').input_value())
+
+
+def _along(page, share: float) -> tuple[float, float]:
+    bar = page.locator('.wb-slider').bounding_box()
+    return bar['x'] + THUMB / 2 + share * (bar['width'] - THUMB), bar['y'] + bar['height'] / 2
+
+
+def hold(page):
+    "Press the mouse on the slider's handle."
+    page.locator('.wb-slider').scroll_into_view_if_needed()
+    share = page.locator('.wb-slider').evaluate('e => (e.value - e.min) / (e.max - e.min)')
+    page.mouse.move(*_along(page, share))
+    page.mouse.down()
+
+
+def drag(page, share: float, steps: int = 12):
+    "Pull the held handle to a share of the slider's length."
+    page.mouse.move(*_along(page, share), steps=steps)
+
+
+def slide(page, share: float):
+    "Hold, drag, let go; returns the stitch when its card is there."
+    hold(page)
+    drag(page, share)
+    page.mouse.up()
+    return settled(page)
+
+
+def type_budget(page, value: float):
+    page.locator('.wb-number').fill(str(value))
+    page.keyboard.press('Enter')
+
+
+def hover_point(page, x: float, y: float):
+    "The mouse on a place of the plot, in its own units."
+    x, y = page.evaluate('''([x, y]) => { const plot = document.querySelector('.wb-plot'), l = plot._fullLayout, r = plot.getBoundingClientRect();
+        return [r.x + l._size.l + l.xaxis.d2p(x), r.y + l._size.t + l.yaxis.d2p(y)]; }''', [x, y])
+    page.mouse.move(x - 4, y - 4)
+    page.mouse.move(x, y)
+    page.wait_for_timeout(200)      # plotly clicks only on what it has hovered, and hovering is throttled
+    return x, y
+
+
+def zoom(page, left: float, right: float):
+    "Drag a box over the plot, from one share of its width to another."
+    area = page.locator('.wb-plot .nsewdrag').bounding_box()
+    at = lambda share, down: (area['x'] + share * area['width'], area['y'] + down * area['height'])
+    page.mouse.move(*at(left, .1))
+    page.mouse.down()
+    page.mouse.move(*at(right, .9), steps=8)
+    page.mouse.up()
+
+
+def shown_range(page) -> list[float]: return page.locator('.wb-plot').evaluate('e => e._fullLayout.xaxis.range.map(v => +v)')
+
+
+def points(page) -> int:
+    "Stitches drawn on the curve."
+    return page.locator('.wb-plot').evaluate('''e => [...e.querySelectorAll('.scatterlayer .trace')].filter(t => ['pair', 'anchors'].includes(t.__data__[0].trace.meta))
+        .reduce((n, t) => n + t.querySelectorAll('.points path.point').length, 0)''')
+
+
+def open_tab(page, title: str): page.locator('.wb-tabs').get_by_role('tab', name=title).click()
+
+
+def run(page, panel: str = 'run'):
+    "Press a panel's start button and wait for what comes of it."
+    page.evaluate('panel => document.querySelector(`.wb-${panel}-result .wb-result`)?.classList.add("former")', panel)
+    page.locator(f'.wb-{panel}-go').click()
+    page.wait_for_selector(f'.wb-{panel}-result .wb-result:not(.former)')
+
+
+def choose_network(page, title: str):
+    "Another network of the drop-down; waits until its window is there."
+    page.locator('.wb-view').evaluate('e => e.classList.add("former")')
+    page.locator('.wb-family select').select_option(label=title.replace(' ', '\xa0'))     # ipywidgets writes these
+    page.wait_for_selector('.wb-view:not(.former) .wb-ring', state='attached')
+    expect(page.locator('.wb-view.former')).to_have_count(0)
+    expect(page.locator('.wb-family select')).to_be_enabled()
