@@ -1,7 +1,7 @@
 __version__ = "0.1.0"
 
 _MODULES = ('anchors', 'space', 'cost', 'matching', 'snnet', 'families', 'data', 'recipes', 'samplers', 'runs', 'training', 'batchnorm', 'evaluation', 'published',
-            'runtime', 'coverage', 'official', 'plots', 'workbench')     # those that need Jupyter last
+            'jobs', 'latency', 'runtime', 'coverage', 'official', 'plots', 'state', 'staticpage', 'workbench')     # those that need Jupyter last
 
 
 def __getattr__(name: str):
