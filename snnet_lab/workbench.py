@@ -158,37 +158,34 @@ class Body:
 
 PANELS = (('Run', RunPanel), ('Evaluate', EvaluatePanel), ('Train', TrainPanel), ('Take away', TakeAwayPanel))
 
-# %% ../nbs/12_workbench.ipynb #fe0d0f62
+# %% ../nbs/12_workbench.ipynb #9e82abe8
 class Header:
     "The network by name: the shipped one with its weights, others first by shape, then with weights from the hub."
-    def __init__(self, families:Sequence[tuple[str, str]], first:str, on_network:Callable): # (title, name); called with an SNNet
-        self.on_network, self.job = on_network, Job(self._load, on_end=self._loaded)
+    def __init__(self, families:Sequence[tuple[str, str]], first:str, on_network:Callable): # (title, name); called with what `load` got
+        self.job = Job(lambda control, get: on_network(*get()), on_end=self._loaded)
         self.family = W.Dropdown(options=families, value=first, description='network', style=dict(description_width='60px'), layout=W.Layout(width='min(480px, 100%)'))
         self.fetch = W.Button(description='Load weights', icon='download', tooltip="from timm's hub; its cache is used where it has them", layout=W.Layout(width='130px', display='none'))
         self.status = W.HTML()
         for w, c in ((self.family, 'family'), (self.fetch, 'fetch'), (self.status, 'status')): w.add_class(f'wb-{c}')
         self.box = W.HBox([self.family, self.fetch, self.status], layout=W.Layout(flex_flow='row wrap'))
-        self.fetch.on_click(lambda _: self.load(self.family.value, 'pretrained'))
+        self.fetch.on_click(lambda _: self.load(lambda: [load_named(self.family.value, 'pretrained')]))
 
-    def load(self, name:str, weights:str|None):
-        "Load a network in a thread."
+    def load(self, get:Callable): # -> what `on_network` takes
+        "Get a network and open it, in a thread."
         if self.job.running: return
         self.family.disabled = self.fetch.disabled = True
         self.status.value = 'loading'
-        self.job.start(name, weights)
-
-    def _load(self, control, name:str, weights:str|None) -> SNNet: return load_named(name, weights)
+        self.job.start(get)
 
     def _loaded(self, job:Job):
-        self.status.value = error_html(job.error) if job.error else ''
-        try:
-            if job.result: self.on_network(job.result)
-        finally: self.family.disabled = self.fetch.disabled = False      # not before: what is chosen meanwhile would be lost
+        if job.error: self.status.value = error_html(job.error)
+        self.family.disabled = self.fetch.disabled = False      # not before: what is chosen meanwhile would be lost
 
     def tell(self, desk:Desk):
         "Say what cannot be done with this network here."
         self.fetch.layout.display = 'none' if has_weights(desk.net) else None
-        if not has_weights(desk.net): self.status.value = ('published, not run here' if published_table(desk.net.family) is not None else 'not run here') + ': there are no weights'
+        lacks = 'not run here' if published_table(desk.net.family) is None else 'published, not run here'
+        self.status.value = '' if has_weights(desk.net) else f'{lacks}: there are no weights'
 
 def load_named(name:str, weights:str|None) -> SNNet: # a family; None: its shapes alone
     return from_shapes(lambda: load_family(name, weights=None)) if weights is None else load_family(name, weights)
@@ -203,7 +200,7 @@ def restored(run:str|Path, net:SNNet|None=None) -> tuple[SNNet, pd.DataFrame]: #
     else: net.load_state_dict(found[0])
     return net, read_table(curve) if curve.exists() else cost_table(net)
 
-# %% ../nbs/12_workbench.ipynb #5f979882
+# %% ../nbs/12_workbench.ipynb #80cf926f
 class Window:
     "A network, or several by name, with view and panels."
     def __init__(self, net:SNNet, *given): # what `_open` takes
@@ -217,8 +214,7 @@ class Window:
 
     def choose(self, name:str): # of FAMILIES, or of the network given
         "Open another network."
-        if name == self.own[0].family: return self._open(*self.own)
-        self.header.load(name, 'pretrained' if find_family(name).shipped else None)
+        self.header.load(lambda: self.own if name == self.own[0].family else [load_named(name, 'pretrained' if find_family(name).shipped else None)])
 
     def _open(self, net:SNNet, curve:pd.DataFrame|None=None, dataset=None, train_set=None):
         desk = Desk(net, make_state(net, curve), *images_of(net, dataset, train_set))
