@@ -206,7 +206,7 @@ async function watch({ model, el, box, draw, place, again, controls, overlays, n
 }
 """
 
-# %% ../nbs/12_curveview.ipynb #2f840951
+# %% ../nbs/12_curveview.ipynb #219471eb
 CSS = """
 .wb-root, .wb-curve { --wb-ink: var(--jp-ui-font-color1, var(--vscode-foreground, CanvasText)); --wb-pale: var(--jp-ui-font-color2, var(--vscode-descriptionForeground, color-mix(in srgb, CanvasText 70%, Canvas)));
   --wb-rule: var(--jp-border-color2, var(--vscode-panel-border, rgba(128,128,128,.4))); --wb-ground: var(--jp-layout-color1, var(--vscode-editor-background, Canvas)); }
@@ -231,6 +231,8 @@ CSS = """
 .wb-table { border-collapse: collapse; flex: 2 1 360px; } .wb-table th, .wb-table td { padding: 3px 12px 3px 0; white-space: nowrap; text-align: right; border-bottom: 1px solid var(--wb-rule); font-weight: normal; }
 .wb-table th:first-child, .wb-table td:first-child { text-align: left; } .wb-table tr.chosen td { font-weight: bold; }
 .wb-error p { border-left: 4px solid #D55E00; padding-left: 8px; margin: 4px 0; } .wb-words { color: var(--wb-ink); }
+.wb-root .jupyter-widgets.widget-dropdown > select { appearance: auto; background-image: none; padding-right: 2px; }
+.wb-root .wb-lines { max-width: calc(100% - 4px); }
 @media (max-width: 700px) { .wb-facts { grid-template-columns: repeat(2, auto); } .wb-budget, .wb-preview, .wb-overlays { padding-left: 8px; } .wb-budget { flex-wrap: wrap; } .wb-slider { flex-basis: 100%; order: -1; } .wb-sentence, .wb-note { margin-left: 8px; } }
 """
 

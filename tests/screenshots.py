@@ -18,9 +18,9 @@ THEMES = {'': 'JupyterLab Light', '_dark': 'JupyterLab Dark'}
 
 @contextmanager
 def window(chromium, theme: str, width: int):
-    "The window in JupyterLab, in one of its themes; the output is about 100 px narrower than the page."
+    "The window in JupyterLab, in one of its themes; the output is 170 px narrower than the page."
     settings = browser.SETTINGS | {'@jupyterlab/apputils-extension:themes': {'theme': theme}}
-    with tempfile.TemporaryDirectory() as folder, browser.serve(Path(folder), settings=settings) as base, browser.new_page(chromium, base, device_scale_factor=1.5, viewport=dict(width=width, height=1400)) as page:
+    with tempfile.TemporaryDirectory() as folder, browser.serve(Path(folder), settings=settings) as base, browser.new_page(chromium, base, device_scale_factor=1.5, viewport=dict(width=width, height=1900)) as page:
         browser.open_notebook(page, base)
         browser.run_all(page)
         yield page
@@ -36,7 +36,7 @@ def take(page, path: Path):
 def workbench(chromium):
     "After a drag and a run, in light and dark."
     for suffix, theme in THEMES.items():
-        with window(chromium, theme, 1300) as page:
+        with window(chromium, theme, 1370) as page:
             slide(page, .45)
             run(page)
             take(page, OUT/f'workbench{suffix}.png')
