@@ -26,7 +26,8 @@ from snnet_lab.training import train
 TABLE, RUNS = data_dir()/'samplers.csv', Path(__file__).parents[1]/'build/samplers'
 RECIPE = replace(find_recipe('fashion'), epochs=4)
 SEEDS = range(3)
-REMEDIES = {'sandwich+keep': dict(sampler='sandwich', keep_anchors=.5), 'frontier+keep+low': dict(sampler='frontier', keep_anchors=.5, lr=RECIPE.lr / 4)}      # 'low': anchors at a quarter of the rate
+REMEDIES = {'sandwich+keep': dict(sampler='sandwich', keep_anchors=.5), 'frontier+keep+low': dict(sampler='frontier', keep_anchors=.5, lr=RECIPE.lr / 4),       # low: anchors at a quarter of the rate
+            'frontier+keep+taught': dict(sampler='frontier', keep_anchors=.5, distill=.5, teacher='largest')}  # taught: by the largest anchor's hard labels
 VARIANTS = {name: dict(sampler=name) for name in SAMPLERS} | REMEDIES
 
 
