@@ -75,6 +75,14 @@ def stop_kernels(base: str):
     for s in json.loads(api(base, 'GET', '/api/sessions')): api(base, 'DELETE', f'/api/sessions/{s["id"]}')
 
 
+def wait_kernel(page, base: str):
+    "Until a kernel is idle and a page is connected to it; what a page says of that itself can be too early."
+    for _ in range(240):
+        if any(s['kernel']['execution_state'] == 'idle' and s['kernel']['connections'] for s in json.loads(api(base, 'GET', '/api/sessions'))): return
+        page.wait_for_timeout(250)
+    raise RuntimeError('no kernel came up')
+
+
 @contextmanager
 def new_page(browser, base: str, allowed: tuple = (), **context):
     "A page that asks for nothing outside and writes no error; `allowed`: parts of the front end's own addresses and messages."

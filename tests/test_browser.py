@@ -5,7 +5,7 @@ import re
 from contextlib import contextmanager
 
 import pytest
-from browser import NOTEBOOKS, TOKEN, api, command, new_page, open_notebook, run_all, serve, stop_kernels, wait_drawn
+from browser import NOTEBOOKS, TOKEN, api, command, new_page, open_notebook, run_all, serve, stop_kernels, wait_drawn, wait_kernel
 from PIL import Image
 from playwright.sync_api import expect
 from window import budget, choose_network, drag, hold, hover_point, open_tab, points, ring, run, settled, shown_range, slide, type_budget, wait_card, wait_ring, zoom
@@ -330,6 +330,7 @@ def use(page, state):
 def test_notebook_7(chromium, tmp_path, state):
     with serve(tmp_path, 'notebook') as base, new_page(chromium, base, allowed=("(reading 'schema')",)) as page:
         page.goto(f'{base}/notebooks/workbench.ipynb?token={TOKEN}')
+        wait_kernel(page, base)
         page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
         for label in ('Run', 'Run All Cells'): page.locator('.lm-MenuBar-itemLabel, .lm-Menu-itemLabel').get_by_text(label, exact=True).click()
         wait_drawn(page)
