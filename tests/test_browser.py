@@ -32,10 +32,19 @@ def opened(chromium, lab, notebook: str = 'workbench.ipynb', windows: int = 1):
         yield page
 
 
-@pytest.fixture(scope='module')
-def window(chromium, lab):
+@contextmanager
+def app(chromium, folder):
+    "The window in Voila. Its own template asks for fonts outside, and trips over Notebook's extension where that is installed too."
+    with serve(folder, 'voila') as base, new_page(chromium, base, allowed=('cdn.jsdelivr.net/npm/@fortawesome/', '@jupyter-notebook/lab-extension')) as page:
+        page.goto(f'{base}/?token={TOKEN}')
+        wait_drawn(page)
+        yield page
+
+
+@pytest.fixture(scope='module', params=['JupyterLab', 'Voila'])
+def window(request, chromium, tmp_path_factory):
     "One window that the tests go through; each leaves it with MACs as its unit and nothing at work."
-    with opened(chromium, lab) as page: yield page
+    with opened(chromium, request.getfixturevalue('lab')) if request.param == 'JupyterLab' else app(chromium, tmp_path_factory.mktemp('voila')) as page: yield page
 
 
 def bought(state, page) -> int:
@@ -79,7 +88,7 @@ def test_budget_by_keys(window, state):
     for key, to in (('ArrowRight', 1), ('ArrowUp', 2), ('ArrowLeft', 1), ('ArrowDown', 0), ('ArrowLeft', -1)):
         window.keyboard.press(key)
         wait_card(window, state.best[at + to])
-    cells = '() => window.jupyterapp.shell.currentWidget.content.widgets.length'
+    cells = '() => window.jupyterapp?.shell.currentWidget.content?.widgets.length'      # in Voila there are none
     before = window.evaluate(cells)
     for key in 'xab': window.keyboard.press(key)        # to JupyterLab: cut this cell, make others
     assert window.evaluate(cells) == before
@@ -333,13 +342,5 @@ def test_notebook_7(chromium, tmp_path, state):
         wait_kernel(page, base)
         page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
         for label in ('Run', 'Run All Cells'): page.locator('.lm-MenuBar-itemLabel, .lm-Menu-itemLabel').get_by_text(label, exact=True).click()
-        wait_drawn(page)
-        use(page, state)
-
-
-def test_voila(chromium, tmp_path, state):
-    "As an app. Its own template asks for fonts outside, and trips over Notebook's extension where that is installed too."
-    with serve(tmp_path, 'voila') as base, new_page(chromium, base, allowed=('cdn.jsdelivr.net/npm/@fortawesome/', '@jupyter-notebook/lab-extension')) as page:
-        page.goto(f'{base}/?token={TOKEN}')
         wait_drawn(page)
         use(page, state)
