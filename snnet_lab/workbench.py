@@ -88,19 +88,17 @@ class Linked:
         for link in self.links: link.unlink()
         close_all(self.view)
 
-# %% ../nbs/12_workbench.ipynb #231eca54
+# %% ../nbs/12_workbench.ipynb #7e222840
 class TimedView(Linked):
     "The same, with milliseconds: those kept from before, or measured in a thread."
     def __init__(self, desk:Desk):
         super().__init__(desk)
-        self.batch = W.Dropdown(options=[1, 8, 64], description='batch', layout=W.Layout(width='130px'), style=dict(description_width='45px'))
-        self.precision = W.Dropdown(options=[('float32', 'no'), ('bfloat16', 'bf16')], layout=W.Layout(width='110px'))
+        self.batch, self.precision = W.Dropdown(options=[1, 8, 64], description='batch', layout=W.Layout(width='130px'), style=dict(description_width='45px')), W.Dropdown(options=[('float32', 'no'), ('bfloat16', 'bf16')], layout=W.Layout(width='110px'))
         self.again = W.Button(description='Measure again', icon='clock-o', layout=W.Layout(width='140px'))
-        self.timing = W.HBox([self.batch, self.precision, self.again], layout=W.Layout(display='none', padding='0 0 0 56px'))
-        self.timing.add_class('wb-timing')
-        self.job, self.latency = Job(self._measure, lambda c: setattr(self.view, 'note', f'measuring the latency of blocks: {progress_words(c)}'), self._measured), ''
+        self.timing = W.HBox([self.batch, self.precision, self.again], layout=W.Layout(display='none', padding='0 0 0 56px')).add_class('wb-timing')
+        self.job, self.latency = Job(self._measure, self._progress, self._measured), ''
         for w in (self.batch, self.precision): w.observe(lambda _: self.find_latency(), 'value')
-        self.again.on_click(lambda _: self.job.running or self.job.start())
+        self.again.on_click(lambda _: self.job.stop() if self.job.running else self.job.start())
 
     def set_unit(self, unit:str):
         self.timing.layout.display = None if unit == 'ms' else 'none'
@@ -123,7 +121,10 @@ class TimedView(Linked):
         self.latency = latency.words()
         self.set_unit('ms')
 
+    def _progress(self, c): self.view.note, self.again.description = f'measuring the latency of blocks: {progress_words(c)}', 'Stop'
+
     def _measured(self, job:Job):
+        self.again.description = 'Measure again'
         if job.result: return self._take(job.result)
         self.view.note = error_html(job.error) if job.error else ''
         super().set_unit(self.desk.state.unit)
