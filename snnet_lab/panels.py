@@ -147,7 +147,7 @@ def read_beside(path:Path) -> tuple[pd.DataFrame, str]: # a curve and its name
     if lacking := {'stitch', 'macs', 'top1'} - set(curve.columns): raise ValueError(f'{table} is no curve: it lacks the columns {", ".join(sorted(lacking))}')
     return curve, path.stem
 
-# %% ../nbs/12_panels.ipynb #4c1a25e9
+# %% ../nbs/12_panels.ipynb #1aee6c55
 class EvaluatePanel(JobPanel):
     "Evaluate the curve; stop and go on at any moment."
     start_words, icon, tooltip = 'Evaluate', 'line-chart', 'every stitch on test images, exactly'
@@ -187,7 +187,7 @@ class EvaluatePanel(JobPanel):
     def show(self, result):
         (curve, least, count), done = result, result[1] == result[2]
         self.desk.state.settle(best_known(self.desk.state.table.reset_index(drop=True), curve))
-        if done: self.desk.net.curve = best_known(self.desk.state.table.reset_index(drop=True), curve)
+        if done: self.desk.net.curve = self.desk.state.table.reset_index(drop=True).drop(columns='ms', errors='ignore')     # milliseconds are this device's, not the network's
         self._forget() if done else setattr(self.go, 'description', 'Continue')
         self.anew.layout.visibility = 'hidden' if done else 'visible'
         self.result.value = sentence(f'All {len(curve)} stitches on {count:,} images; the widest interval is {(curve.ci_high - curve.ci_low).max():.2f} points.' if done else

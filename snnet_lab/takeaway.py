@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['KINDS', 'python_lines', 'Kind', 'TakeAwayPanel']
 
-# %% ../nbs/12_takeaway.ipynb #78902343
+# %% ../nbs/12_takeaway.ipynb #bc47d6db
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,22 +15,23 @@ import ipywidgets as W
 
 from .base import Desk, JobPanel, has_weights, sentence
 from .cost import write_table
+from .families import FAMILIES
 from .jobs import Control
 from .plots import short
 from .runtime import FORMATS, save_stitch
 from .snnet import write_atomic
 from .staticpage import write_page
 
-# %% ../nbs/12_takeaway.ipynb #3c080604
+# %% ../nbs/12_takeaway.ipynb #ad7bdf4e
 def python_lines(desk:Desk, batch:int=64) -> str: # runs by itself
     "Python that loads this network, selects this stitch by this budget, and runs it."
     state, net = desk.state, desk.net
-    row, family = state.table.loc[state.stitch], net.family or 'fashion'
+    row, named = state.table.loc[state.stitch], net.family in FAMILIES
     unit = '' if state.unit == 'ms' else f'  # {state.unit}={row[state.unit]:.0f}'
-    known = [f'net = load_family({family!r})'] if desk.run is None else ['from snnet_lab.workbench import restored', '', f'net, curve = restored({str(desk.run)!r})']
-    lines = ['from snnet_lab import evaluate, load_data, load_family, run_stitch', *([''] if desk.run is None else []), *known, f'stitch = net.select({state.stitch}){unit}']
+    known = [f'net = load_family({net.family!r})' if named else "net = SNNet.load('mine.safetensors')      # what net.save('mine.safetensors') wrote"] if desk.run is None else ['from snnet_lab.workbench import restored', '', f'net, curve = restored({str(desk.run)!r})']
+    lines = [f'from snnet_lab import {"" if named else "SNNet, "}evaluate, load_data, load_family, run_stitch', *([''] if desk.run is None else []), *known, f'stitch = net.select({state.stitch}){unit}']
     if state.stitch in state.best and state.table.top1.notna().any() and state.unit != 'ms' and net.curve is not None: lines.append(f'assert net.set_budget({state.unit}={row[state.unit]:.0f}) == stitch')
-    data = '' if family == 'fashion' else "'path/to/images', like=net.anchors[0], "
+    data = '' if net.family == 'fashion' else "'path/to/images', like=net.anchors[0], "
     lines += [f'images, labels = next(iter(load_data({data}batch_size={batch})))', 'print(run_stitch(net, stitch, images, labels).accuracy)', f'curve = evaluate(net, load_data({data.rstrip(", ")}))']
     return '\n'.join(lines)
 
