@@ -21,7 +21,7 @@ def test_same_stitch(chromium, family, unit, evaluated):
     draw, asked, expected = random.Random(0), [], []
     for _ in range(400):
         selected = draw.choice(list(state.costs))
-        near = state.costs[draw.choice(list(state.costs))] + draw.choice([0, STEP, -STEP, .4 * STEP, 1.5 * STEP, 2 * STEP, draw.uniform(-3, 3)])
+        near = state.costs[draw.choice([selected, draw.choice(list(state.costs))])] + draw.choice([0, STEP, -STEP, .4 * STEP, 1.2 * STEP, 2 * STEP, draw.uniform(-3, 3)])
         state.selected, state.budget = selected, near
         asked.append([state.budget, selected])
         expected.append(state.stitch)
