@@ -26,8 +26,9 @@ from snnet_lab.training import train
 TABLE, RUNS = data_dir()/'samplers.csv', Path(__file__).parents[1]/'build/samplers'
 RECIPE = replace(find_recipe('fashion'), epochs=4)
 SEEDS = range(3)
-REMEDIES = {'sandwich+keep': dict(sampler='sandwich', keep_anchors=.5), 'frontier+keep+low': dict(sampler='frontier', keep_anchors=.5, lr=RECIPE.lr / 4),       # low: anchors at a quarter of the rate
-            'frontier+keep+taught': dict(sampler='frontier', keep_anchors=.5, distill=.5, teacher='largest')}  # taught: by the largest anchor's hard labels
+KEEP = dict(sampler='frontier', keep_anchors=.5)
+REMEDIES = {'sandwich+keep': dict(sampler='sandwich', keep_anchors=.5), 'frontier+keep+low': KEEP | dict(lr=RECIPE.lr / 4),       # low: anchors at a quarter of the rate
+            'frontier+keep+taught': KEEP | dict(distill=.5, teacher='largest'), 'frontier+keep+soft': KEEP | dict(distill=.9, teacher='largest', temperature=2.)}  # by the largest anchor: the class that it names, its softened probabilities
 VARIANTS = {name: dict(sampler=name) for name in SAMPLERS} | REMEDIES
 
 

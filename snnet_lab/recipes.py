@@ -31,7 +31,7 @@ def _read(text:str): # a number, true, false, none; or the text itself
     try: return json.loads({'True': 'true', 'False': 'false', 'None': 'null', 'none': 'null'}.get(text, text))
     except ValueError: return text
 
-# %% ../nbs/06_recipes.ipynb #0b478c5a
+# %% ../nbs/06_recipes.ipynb #c4618e64
 CHOICES = dict(tune=('full', 'stitches'), clip_mode=('norm', 'value', 'agc'), precision=('no', 'bf16'))
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ class Recipe(Values):
     erasing: float = 0.              # probability
     repeats: int = 0                 # repeated augmentation: how often an image comes in an epoch (0: once)
     label_smoothing: float = 0.
-    distill: float = .5              # weight of the teacher's hard label in the loss (0 to 1)
+    distill: float = .5              # weight of the teacher in the loss (0 to 1)
+    temperature: float|None = None   # of the teacher's probabilities (soft distillation); None: the class that it names (hard)
     teacher: str|None = 'largest'    # a timm name; 'largest': the largest anchor as it is at the start; None: labels only
     keep_anchors: float = 0.         # weight of an anchor's former self in its loss, when it is drawn alone (0 to 1)
     tune: str = 'full'               # 'stitches': anchors stay as they are
@@ -74,6 +75,7 @@ class Recipe(Values):
         if self.batch_size < 1: raise ValueError(f'batch_size={self.batch_size}: 1 or more is needed')
         for k in ('distill', 'keep_anchors', 'drop_path', 'erasing', 'label_smoothing'):
             if not 0 <= getattr(self, k) <= 1: raise ValueError(f'{k}={getattr(self, k)}: a share from 0 to 1 is needed')
+        if self.temperature is not None and (isinstance(self.temperature, (bool, str)) or self.temperature <= 0): raise ValueError(f'temperature={self.temperature!r}: a number above 0, or None, is needed')
         if not 0 <= self.warmup_epochs < self.epochs: raise ValueError(f'warmup_epochs={self.warmup_epochs}: less than epochs={self.epochs} is needed')
 
 # %% ../nbs/06_recipes.ipynb #f4865002
