@@ -38,6 +38,8 @@ app: $(SERVES)   ## the same as an app, served by Voila; ARGS="--no-browser --po
 
 test: sync notebooks pytest   ## the whole suite
 
+notebooks pytest: export OMP_NUM_THREADS ?= 1      # several programs share the cores
+
 sync: $(DEVELOPS)       ## notebooks clean, modules as exported
 	$(BIN)/python -m pytest -q tests/test_sync.py
 

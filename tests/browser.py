@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 TOKEN = 'snnet-lab'
+TIMEOUT_MS = 180_000         # long: it ends only what hangs
 NOTEBOOKS = Path(__file__).parents[1]/'nbs'
 SETTINGS = {
     '@jupyterlab/apputils-extension:notification': {'fetchNews': 'false', 'checkForUpdates': False},
@@ -67,7 +68,7 @@ def serve(folder: Path, app: str = 'lab', settings: dict = SETTINGS):
             yield base
         finally:
             for _ in range(2): server.send_signal(signal.SIGINT)      # twice: no question asked, kernels shut down
-            try: server.wait(15)
+            try: server.wait(30)
             except subprocess.TimeoutExpired: server.kill()
 
 
@@ -77,7 +78,7 @@ def stop_kernels(base: str):
 
 def wait_kernel(page, base: str):
     "Until a kernel is idle and a page is connected to it; what a page says of that itself can be too early."
-    for _ in range(240):
+    for _ in range(TIMEOUT_MS // 250):
         if any(s['kernel']['execution_state'] == 'idle' and s['kernel']['connections'] for s in json.loads(api(base, 'GET', '/api/sessions'))): return
         page.wait_for_timeout(250)
     raise RuntimeError('no kernel came up')
@@ -88,7 +89,7 @@ def new_page(browser, base: str, allowed: tuple = (), **context):
     "A page that asks for nothing outside and writes no error; `allowed`: parts of the front end's own addresses and messages."
     view = browser.new_context(**dict(viewport=dict(width=1280, height=1000), reduced_motion='reduce') | context)
     page, found = view.new_page(), []
-    page.set_default_timeout(90_000)
+    page.set_default_timeout(TIMEOUT_MS)
     note = lambda words: None if any(a in words for a in allowed) else found.append(words)
     view.on('request', lambda r: None if r.url.startswith((base, f'blob:{base}', 'data:')) else note(f'asked for {r.url}'))
     page.on('pageerror', lambda e: note(f'{e}'))

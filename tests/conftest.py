@@ -11,7 +11,8 @@ def chromium():
     if path is None:
         reason = 'no Chromium on this machine: the browser tests did not run (apt-get install chromium)'
         pytest.fail(reason) if os.environ.get('CI') else pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
+    expect.set_options(timeout=browser.TIMEOUT_MS)
     with sync_playwright() as p:
         found = p.chromium.launch(executable_path=path, headless=True, args=browser.CHROMIUM_ARGS)
         yield found

@@ -95,6 +95,14 @@ def run(page, panel: str = 'run'):
     page.wait_for_selector(f'.wb-{panel}-result .wb-result:not(.former)')
 
 
+def stop(page, panel: str) -> float:
+    "Press a panel's stop button; milliseconds until it can be started again."
+    return page.evaluate('''panel => new Promise(told => { const stop = document.querySelector(`.wb-${panel}-stop`), began = performance.now();
+        const seen = new MutationObserver(() => { if (document.querySelector(`.wb-${panel}-go`).disabled) return; seen.disconnect(); told(performance.now() - began); });
+        seen.observe(document.querySelector('.wb-root'), {subtree: true, attributes: true});
+        stop.click(); })''', panel)
+
+
 def choose_network(page, title: str):
     "Another network of the drop-down; waits until its window is there."
     page.locator('.wb-view').evaluate('e => e.classList.add("former")')
