@@ -159,7 +159,7 @@ class Body:
 
 PANELS = (('Run', RunPanel), ('Evaluate', EvaluatePanel), ('Train', TrainPanel), ('Take away', TakeAwayPanel))
 
-# %% ../nbs/12_workbench.ipynb #9e82abe8
+# %% ../nbs/12_workbench.ipynb #8f109111
 class Header:
     "The network by name: the shipped one with its weights, others first by shape, then with weights from the hub."
     def __init__(self, families:Sequence[tuple[str, str]], first:str, on_network:Callable): # (title, name); called with what `load` got
@@ -179,11 +179,12 @@ class Header:
         self.job.start(get)
 
     def _loaded(self, job:Job):
-        if job.error: self.status.value = error_html(job.error)
+        if job.error: self.status.value, self.family.value = error_html(job.error), self.open
         self.family.disabled = self.fetch.disabled = False      # not before: what is chosen meanwhile would be lost
 
     def tell(self, desk:Desk):
-        "Say what cannot be done with this network here."
+        "Say what cannot be done with the network that is open now."
+        self.open = desk.net.family
         self.fetch.layout.display = 'none' if has_weights(desk.net) else None
         lacks = 'not run here' if published_table(desk.net.family) is None else 'published, not run here'
         self.status.value = '' if has_weights(desk.net) else f'{lacks}: there are no weights'
@@ -201,7 +202,7 @@ def restored(run:str|Path, net:SNNet|None=None) -> tuple[SNNet, pd.DataFrame]: #
     else: net.load_state_dict(found[0])
     return net, read_table(curve) if curve.exists() else cost_table(net)
 
-# %% ../nbs/12_workbench.ipynb #80cf926f
+# %% ../nbs/12_workbench.ipynb #09a04f11
 class Window:
     "A network, or several by name, with view and panels."
     def __init__(self, net:SNNet, *given): # what `_open` takes
@@ -215,6 +216,7 @@ class Window:
 
     def choose(self, name:str): # of FAMILIES, or of the network given
         "Open another network."
+        if name == self.desk.net.family: return
         self.header.load(lambda: self.own if name == self.own[0].family else [load_named(name, 'pretrained' if find_family(name).shipped else None)])
 
     def _open(self, net:SNNet, curve:pd.DataFrame|None=None, dataset=None, train_set=None):

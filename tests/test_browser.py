@@ -143,6 +143,13 @@ def test_click_a_block(window, state):
         assert ring(window)['stitch'] == to
         if press != 'click': assert target.evaluate('e => e === document.activeElement'), 'whoever goes by keys stays at the block'
         stitch = to
+    blocks, held = window.locator('.wb-path [data-block]'), lambda: window.evaluate('() => { const { anchor, block } = document.activeElement.dataset; return `${anchor}-${block}`; }')
+    assert held() == '1-7' and blocks.count() == 36 and window.locator('.wb-path [data-block][tabindex="0"]').count() == 1, 'one stop of Tab'
+    went = []
+    for key in ('ArrowRight', 'ArrowDown', 'ArrowLeft', 'ArrowUp', 'ArrowUp', 'ArrowUp'):
+        window.keyboard.press(key)
+        went.append(held())
+    assert [w[0] for w in went] == list('122100') and went[0] == '1-8' and int(went[2][2:]) == int(went[1][2:]) - 1, went
 
 
 def test_run(window, state):
