@@ -31,7 +31,7 @@ def _read(text:str): # a number, true, false, none; or the text itself
     try: return json.loads({'True': 'true', 'False': 'false', 'None': 'null', 'none': 'null'}.get(text, text))
     except ValueError: return text
 
-# %% ../nbs/06_recipes.ipynb #c4618e64
+# %% ../nbs/06_recipes.ipynb #1b0c4c46
 CHOICES = dict(tune=('full', 'stitches'), clip_mode=('norm', 'value', 'agc'), precision=('no', 'bf16'))
 
 @dataclass(frozen=True)
@@ -71,10 +71,9 @@ class Recipe(Values):
         for f in fields(self):
             value, kind = getattr(self, f.name), type(f.default)
             if kind in (int, float) and (f.name, value) != ('clip_grad', None) and (isinstance(value, bool) or not isinstance(value, (int, kind))): raise ValueError(f'{f.name}={value!r}: {"a whole number" if kind is int else "a number"} is needed')
-        if self.epochs < 1: raise ValueError(f'epochs={self.epochs}: 1 or more is needed')
-        if self.batch_size < 1: raise ValueError(f'batch_size={self.batch_size}: 1 or more is needed')
-        for k in ('distill', 'keep_anchors', 'drop_path', 'erasing', 'label_smoothing'):
-            if not 0 <= getattr(self, k) <= 1: raise ValueError(f'{k}={getattr(self, k)}: a share from 0 to 1 is needed')
+        for names, good, words in ((('epochs', 'batch_size'), lambda v: v >= 1, '1 or more'), (('distill', 'keep_anchors', 'drop_path', 'erasing', 'label_smoothing'), lambda v: 0 <= v <= 1, 'a share from 0 to 1')):
+            for k in names:
+                if not good(getattr(self, k)): raise ValueError(f'{k}={getattr(self, k)}: {words} is needed')
         if self.temperature is not None and (isinstance(self.temperature, (bool, str)) or self.temperature <= 0): raise ValueError(f'temperature={self.temperature!r}: a number above 0, or None, is needed')
         if not 0 <= self.warmup_epochs < self.epochs: raise ValueError(f'warmup_epochs={self.warmup_epochs}: less than epochs={self.epochs} is needed')
 
