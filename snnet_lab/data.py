@@ -141,7 +141,7 @@ def _stream(dataset:IterableDataset, recipe, seed:int, images:int|None, workers:
     dataset.set_loader_cfg(num_workers=workers)
     return Stream(dataset, seed, images)
 
-# %% ../nbs/06_data.ipynb #f1170c4c
+# %% ../nbs/06_data.ipynb #9788a6da
 SPLITS = ('train', 'test')
 
 def _dataset(name, split:str, augment, like, images:int|None, **stream):
@@ -165,7 +165,7 @@ def _foreign(name:str, split:str, augment, like, **stream):
     elif find_spec(PACKAGES[kind]) is None: raise RuntimeError(f'{name} is read by the package {PACKAGES[kind]}, which is not installed: pip install {PACKAGES[kind]}')
     tar = dict(cache_tarfiles=False, cache_tarinfo=False) if not kind and root.endswith('.tar') and Path(root).is_file() else {}      # workers would share open files; timm keeps its list as a pickle
     if not kind and not tar and not Path(root).is_dir(): raise ValueError(f'no data set {name!r}: "fashion", an image folder, a .tar file of one, or a name that timm reads ({", ".join(f"{k}/..." for k in PACKAGES)}) is needed')
-    if kind == 'wds': split = _shards(root, split)
+    if kind: split = _shards(root, split) if kind == 'wds' else _hub_split(root, split)
     elif not kind and not tar: split = _split(root, {p.name for p in Path(root).iterdir() if p.is_dir()}, split)
     if like is None: raise ValueError(f'{name}: how large are the images to be? Give like=<an anchor of the network>')
     config = like.model.pretrained_cfg
@@ -176,13 +176,20 @@ def _foreign(name:str, split:str, augment, like, **stream):
     if (found := getattr(dataset.reader, 'class_to_idx', None) or getattr(dataset.reader, 'class_name_to_idx', None)): dataset.classes = sorted(found, key=found.get)
     return dataset
 
-# %% ../nbs/06_data.ipynb #7f5bc93f
+# %% ../nbs/06_data.ipynb #e67b1dd3
 def _split(root:str, there:set[str], split:str) -> str: # which of the names that are there holds it
     "'test' is the validation folder where there is no test folder, as in ImageNet; a folder of classes has no splits."
     known = dict(train=('train', 'training'), test=('test', 'validation', 'val'), validation=('validation', 'val'))
     found = [n for n in known.get(split, (split,)) if n in there]
     if not found and there & {n for names in known.values() for n in names}: raise ValueError(f'{root} has no images for split={split!r}: it holds {", ".join(sorted(there))}')
     return found[0] if found else split
+
+def _hub_split(root:str, split:str) -> str: # of a Hugging Face set, on the hub or a folder
+    "One of its splits, or a part of one ('train[:10%]')."
+    import datasets     # only where one is asked for
+    if '[' in split: return split
+    try: return _split(root, set(datasets.get_dataset_split_names(root)), split)
+    except ConnectionError as e: raise RuntimeError(f'the data set {root!r} cannot be fetched from the hub: is there a network? A folder that holds it works without (hfds/FOLDER)') from e
 
 def _shards(root:str, split:str) -> str: # as timm's reader wants it
     "A split that the folder's _info.json names; or the shards themselves."
@@ -195,8 +202,8 @@ def _shards(root:str, split:str) -> str: # as timm's reader wants it
     if (found := _split(root, splits, split)) not in splits: raise ValueError(f'{root} has no images for split={split!r}: it holds {", ".join(sorted(splits))}')
     return found
 
-# %% ../nbs/06_data.ipynb #3a184ae1
-def load_data(name:str|Path='fashion', # the shipped set; an image folder (of classes, or with train/ and validation/ or test/) or a .tar file of one; shards, 'wds/FOLDER'; a Hugging Face set, 'hfds/...'
+# %% ../nbs/06_data.ipynb #9149e044
+def load_data(name:str|Path='fashion', # the shipped set; an image folder (of classes, or with train/ and validation/ or test/) or a .tar file of one; shards, 'wds/FOLDER'; a Hugging Face set, 'hfds/NAME' or 'hfds/FOLDER'
     split:str='test',             # of the shipped set 'train' (60,000 images) or 'test' (10,000); of shards a name in their _info.json, or 'NAME-{0000..0099}.tar|COUNT'
     batch_size:int=250,           # images a batch
     augment=False,                # for training; or a Recipe that says how

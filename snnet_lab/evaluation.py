@@ -60,7 +60,7 @@ def wilson(correct, # number of right answers; a number or an array
     centre, half = p + z * z / (2 * n), z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     return 100 * (centre - half) / (1 + z * z / n), 100 * (centre + half) / (1 + z * z / n)
 
-# %% ../nbs/08_evaluation.ipynb #6c5c916f
+# %% ../nbs/08_evaluation.ipynb #b6734789
 class Evaluation:
     "A curve that grows, stitch by stitch; each step of `for stitch in evaluation` has counted one more stitch on one more batch."
     def __init__(self, net:SNNet,    # on the device to use; its modules keep their modes
@@ -86,7 +86,8 @@ class Evaluation:
         images, labels = next(self.batches, (None, None))
         if images is None: return False
         device = next(self.net.parameters()).device
-        if (labels >= self.net.anchors[0].num_classes).any(): raise ValueError(f'label {labels.max().item()} does not exist: the network knows classes 0 to {self.net.anchors[0].num_classes - 1}')
+        classes = self.net.anchors[0].num_classes
+        for label in labels[(labels < 0) | (labels >= classes)][:1].tolist(): raise ValueError(f'label {label} does not exist: the network knows classes 0 to {classes - 1}' + '; -1 stands for images whose labels are kept secret' * (label == -1))
         self.batch, self.left = (images.to(device), labels.to(device)), list(self.stitches)
         return True
 
