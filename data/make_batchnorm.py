@@ -18,13 +18,13 @@ import torch
 from snnet_lab.anchors import load_anchor
 from snnet_lab.data import load_data
 from snnet_lab.evaluation import evaluate
-from snnet_lab.recipes import Recipe
+from snnet_lab.recipes import ALGORITHM_1, Recipe
 from snnet_lab.snnet import SNNet, write_atomic
 from snnet_lab.training import train
 
 TABLE = Path(__file__).with_name('batchnorm.csv')
 ANCHORS = ('resnet18d', 8), ('resnet34d', 16)    # timm name, width of the first stage
-ANCHOR = Recipe(epochs=5, warmup_epochs=.5, lr=2e-3, label_smoothing=.1, distill=0, teacher=None)
+ANCHOR = Recipe(epochs=5, warmup_epochs=.5, lr=2e-3, label_smoothing=.1, **ALGORITHM_1)
 STITCHED = replace(ANCHOR, epochs=4, lr=5e-4, lr_stitches=2e-3)
 SEEDS, IMAGES = (0, 1, 2), (0, 200, 2000, 20000)
 

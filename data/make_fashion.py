@@ -18,13 +18,13 @@ from safetensors.torch import save
 from snnet_lab.data import load_data
 from snnet_lab.evaluation import anchor_line, evaluate, frontier
 from snnet_lab.families import find_family, load_family
-from snnet_lab.recipes import Recipe, find_recipe
+from snnet_lab.recipes import ALGORITHM_1, Recipe, find_recipe
 from snnet_lab.snnet import write_atomic
 from snnet_lab.training import train
 
 FAMILY = find_family('fashion')
 OUT = FAMILY.file.parent
-STITCHED = find_recipe('fashion')
+STITCHED = replace(find_recipe('fashion'), **ALGORITHM_1)
 ANCHOR = replace(STITCHED, epochs=14, warmup_epochs=1, lr=2e-3)
 
 

@@ -19,16 +19,19 @@ from filelock import FileLock, Timeout
 from snnet_lab.data import load_data
 from snnet_lab.evaluation import evaluate
 from snnet_lab.families import data_dir, load_family
-from snnet_lab.recipes import find_recipe
+from snnet_lab.recipes import ALGORITHM_1, find_recipe
 from snnet_lab.samplers import SAMPLERS
 from snnet_lab.training import train
 
 TABLE, RUNS = data_dir()/'samplers.csv', Path(__file__).parents[1]/'build/samplers'
-RECIPE = replace(find_recipe('fashion'), epochs=4)
+RECIPE = replace(find_recipe('fashion'), epochs=4, **ALGORITHM_1)
 SEEDS = range(3)
 KEEP = dict(sampler='frontier', keep_anchors=.5)
+SOFT = KEEP | dict(distill=.9, teacher='largest', temperature=2.)
 REMEDIES = {'sandwich+keep': dict(sampler='sandwich', keep_anchors=.5), 'frontier+keep+low': KEEP | dict(lr=RECIPE.lr / 4),       # low: anchors at a quarter of the rate
-            'frontier+keep+taught': KEEP | dict(distill=.5, teacher='largest'), 'frontier+keep+soft': KEEP | dict(distill=.9, teacher='largest', temperature=2.)}  # by the largest anchor: the class that it names, its softened probabilities
+            'frontier+keep+taught': KEEP | dict(distill=.5, teacher='largest'),     # by the largest anchor: the class that it names
+            'frontier+keep+soft': SOFT, 'uniform+keep+soft': SOFT | dict(sampler='uniform'),        # its softened probabilities
+            'frontier+keep+soft+fast': SOFT | dict(keep_anchors=.9, lr=2 * RECIPE.lr, lr_stitches=2 * RECIPE.lr_stitches)}
 VARIANTS = {name: dict(sampler=name) for name in SAMPLERS} | REMEDIES
 
 

@@ -135,8 +135,8 @@ def anchor_line(curve:pd.DataFrame, # with rows of two anchors or more
     if len(alone) < 2: raise ValueError(f'the curve has {len(alone)} anchors: 2 or more are needed for a line')
     return pd.Series(np.interp(curve[cost], alone[cost], alone.top1), curve.index)
 
-# %% ../nbs/08_evaluation.ipynb #b6750ffe
-REMEDIES = "sampler='sandwich' draws anchors more often, a lower lr moves them less, keep_anchors=.5 ties them to their former selves"
+# %% ../nbs/08_evaluation.ipynb #b74c4c8c
+REMEDIES = "sampler='sandwich' draws anchors more often, a lower lr moves them less, keep_anchors=.5 or more ties them to their former selves"
 
 class AnchorGuard:
     "A callback of `train`: each anchor's accuracy against its own before training, at the start and after each epoch."

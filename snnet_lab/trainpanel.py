@@ -77,7 +77,7 @@ class Watch:
 
     after_fit = failed = show
 
-# %% ../nbs/12_trainpanel.ipynb #1b823780
+# %% ../nbs/12_trainpanel.ipynb #ee695523
 def questions() -> dict[str, W.Widget]: # what is asked for before a run
     "Recipe, sampler, steps, batch, start, remedy, folder."
     make = lambda kind, width, **kw: kind(style=dict(description_width='70px'), layout=W.Layout(width=f'{width}px'), **kw)
@@ -99,12 +99,18 @@ class TrainBox(JobPanel):
         self.hold.on_click(lambda _: self.pause())
         self.anew.on_click(lambda _: self.forget())
         self.ask['recipe'].value = desk.net.family if desk.net.family in RECIPES else 'fashion'
-        self.ask['sampler'].value = RECIPES[self.ask['recipe'].value].sampler
+        self.ask['recipe'].observe(lambda _: self.suggest(), 'value')
+        self.suggest()
         if not desk.lacks and desk.train_set is None: self.go.disabled, self.result.value = True, sentence('There are no images to train on here: Workbench(net, train_set=...) takes some.')
         self.losses, self.guards, wrap = FigureView(), FigureView(), lambda: W.Layout(flex_flow='row wrap')     # each its own: hiding one hides no other
         for f, c in ((self.losses, 'losses'), (self.guards, 'guard')): self._named(f, c).layout.flex, f.layout.min_width = '1 1 380px', '300px'
         self.asked = W.HBox(list(self.ask.values()), layout=wrap())
         self.box = W.VBox([self.asked, W.HBox([self.go, self.hold, self.halt, self.anew, self.bar, self.words], layout=wrap()), self.result, W.HBox([self.losses, self.guards], layout=wrap())])
+
+    def suggest(self):
+        "Sampler and remedy as the recipe has them."
+        recipe = RECIPES[self.ask['recipe'].value]
+        self.ask['sampler'].value, self.ask['keep'].value = recipe.sampler, recipe.keep_anchors > 0
 
     def pause(self):
         "Wait before the next step, or go on."
@@ -163,14 +169,14 @@ def as_it_stands(control:Control, net:SNNet, loader:DataLoader) -> pd.DataFrame:
         if control.stopped.is_set(): break
     return evaluation.curve
 
-# %% ../nbs/12_trainpanel.ipynb #1906ad15
+# %% ../nbs/12_trainpanel.ipynb #4ec86607
 class TrainPanel(TrainBox):
     "Train a copy of the network; the window takes it over when the training ends or is stopped."
     subset = 500        # test images for the anchors and the curve
 
     def arguments(self):
         ask = {k: w.value for k, w in self.ask.items()}
-        recipe = replace(RECIPES[ask['recipe']], sampler=ask['sampler'], batch_size=ask['batch'], keep_anchors=.5 if ask['keep'] else 0.)
+        recipe = replace(RECIPES[ask['recipe']], sampler=ask['sampler'], batch_size=ask['batch'], keep_anchors=(RECIPES[ask['recipe']].keep_anchors or .5) if ask['keep'] else 0.)
         new = self.run is None
         if new: self.run = Path(ask['folder'] or f'runs/{time.strftime("%Y-%m-%d-%H%M%S")}')
         self.hold.disabled, self.asked.layout.display = False, 'none'

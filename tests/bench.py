@@ -7,6 +7,7 @@ import platform
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -23,7 +24,7 @@ from snnet_lab.data import load_data
 from snnet_lab.evaluation import evaluate
 from snnet_lab.families import load_family
 from snnet_lab.matching import _features, _plan, _take_in, solve_layers
-from snnet_lab.recipes import Recipe
+from snnet_lab.recipes import ALGORITHM_1, Recipe
 from snnet_lab.training import train
 
 TABLE = Path(__file__).parents[1]/'data/bench.csv'
@@ -162,6 +163,9 @@ class Batches(Dataset):
     def __getitem__(self, i): return self.images, self.labels
 
 
+PLAIN = ALGORITHM_1 | dict(distill=.5)       # and a teacher's hard labels, as in the paper
+
+
 def train_plainly(net, loader, teacher, recipe: Recipe, clock) -> list[float]:
     "Algorithm 1 as one would write it down: eager, fp32, one stitch a step; the losses."
     optimizer, losses = torch.optim.AdamW(net.parameters(), recipe.lr), []
@@ -199,12 +203,12 @@ def training_seconds(make, teacher, batch: int, recipe: Recipe, steps: int, warm
 
 def bench_train() -> list[dict]:
     "Training against a loop by hand: the shipped family as it is; with a GPU, DeiT-Ti/S/B and the paper's teacher, in mixed precision and compiled."
-    make = lambda: load_family('fashion', weights='anchors')
-    ours, plain = training_seconds(make, make().anchors[-1].to(DEVICE).eval(), 128, Recipe(epochs=1, warmup_epochs=0, batch_size=128), 24, 4, 5)[:2]
+    make, recipe = lambda: load_family('fashion', weights='anchors'), Recipe(epochs=1, warmup_epochs=0, batch_size=128, **PLAIN)
+    ours, plain = training_seconds(make, make().anchors[-1].to(DEVICE).eval(), 128, recipe, 24, 4, 5)[:2]
     rows = [row('training, fashion, batch 128, fp32: a step', ours, plain, 'a loop by hand, eager, fp32')]
     if DEVICE.type != 'cuda': return rows
-    teacher, recipe = timm.create_model('regnety_160').to(DEVICE).eval(), Recipe(epochs=1, warmup_epochs=0, batch_size=128, precision='bf16', compile=True)
-    ours, plain = training_seconds(lambda: load_family('deit', weights=None), teacher, 128, recipe, 120, 60)[:2]
+    teacher = timm.create_model('regnety_160').to(DEVICE).eval()
+    ours, plain = training_seconds(lambda: load_family('deit', weights=None), teacher, 128, replace(recipe, precision='bf16', compile=True), 120, 60)[:2]
     epoch = 1_281_167 / 128
     return [*rows, row('training, DeiT-Ti/S/B with RegNetY-160, batch 128 of 224x224: a step', ours, plain, 'a loop by hand, eager, fp32'),
             row('training, DeiT-Ti/S/B with RegNetY-160: an epoch of 1,281,167 images, worked out', ours * epoch, plain * epoch, 'a loop by hand, eager, fp32')]

@@ -165,7 +165,7 @@ def test_compiled_blocks_are_compiled_once(monkeypatch):
 def test_the_bench_compares_the_same_training():
     make = lambda: train_script.network(3)
     teacher = timm.create_model('regnety_002', num_classes=10).eval()
-    recipe = Recipe(epochs=1, warmup_epochs=0, batch_size=8, clip_grad=None, weight_decay=.01)
+    recipe = Recipe(epochs=1, warmup_epochs=0, batch_size=8, clip_grad=None, weight_decay=.01, **bench.PLAIN)
     ours, plain, *losses = bench.training_seconds(make, teacher, 8, recipe, 6, 2)
     assert ours > 0 and plain > 0 and losses[0][0] == pytest.approx(losses[1][0], abs=1e-5) and losses[0] == pytest.approx(losses[1], abs=.1), losses
 
