@@ -77,7 +77,7 @@ class Watch:
 
     after_fit = failed = show
 
-# %% ../nbs/12_trainpanel.ipynb #ee695523
+# %% ../nbs/12_trainpanel.ipynb #b95070f0
 def questions() -> dict[str, W.Widget]: # what is asked for before a run
     "Recipe, sampler, steps, batch, start, remedy, folder."
     make = lambda kind, width, **kw: kind(style=dict(description_width='70px'), layout=W.Layout(width=f'{width}px'), **kw)
@@ -87,6 +87,7 @@ def questions() -> dict[str, W.Widget]: # what is asked for before a run
                 keep=W.Checkbox(description='tie anchors to their former selves', value=False, indent=False, layout=W.Layout(width='270px')),
                 folder=make(W.Text, 330, value='', placeholder='runs/ and the time, if empty', description='folder'))
 
+# %% ../nbs/12_trainpanel.ipynb #e19c991b
 class TrainBox(JobPanel):
     "The widgets of the cockpit."
     start_words, icon, tooltip = 'Start', 'play', 'train by Algorithm 1, one stitch a step'
