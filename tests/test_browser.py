@@ -249,6 +249,7 @@ def test_choose_the_network(window, state):
     assert f'{published.set_index("stitch").top1[chosen]:.2f}%' in window.locator('.wb-card').inner_text()
     window.locator('.wb-show-zoo').check()
     expect(window.locator('.wb-sentence')).to_contain_text('timm models')
+    expect(window.locator('.wb-show-zoo')).to_be_focused()       # drawn anew, it keeps the keyboard
     every = window.locator('.wb-sentence').inner_text()
     window.locator('.wb-zoo-image_size').select_option('224')
     expect(window.locator('.wb-sentence')).not_to_have_text(every)

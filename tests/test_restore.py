@@ -10,8 +10,6 @@ from snnet_lab.workbench import Workbench
 DIES = """
 import os, signal, sys, time
 from snnet_lab.data import load_data
-from snnet_lab.recipes import Recipe
-from snnet_lab.runs import newest_checkpoint
 from snnet_lab.workbench import Workbench
 
 wb = Workbench('fashion', dataset=load_data(images=60).dataset, train_set=load_data(split='train', augment=True, images=200).dataset)
