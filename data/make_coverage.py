@@ -5,6 +5,7 @@
 First every name is cut on shapes alone. Then the smallest member of each family runs `check_anchor` with real numbers,
 at 12 cuts (3 of a large one), in eval and train mode; a family whose member fails is not covered.
 """
+
 import sys
 import time
 from pathlib import Path
@@ -16,9 +17,13 @@ import torch
 from snnet_lab.anchors import load_anchor
 from snnet_lab.coverage import check_anchor, coverage_row
 from snnet_lab.families import from_shapes
-from snnet_lab.snnet import write_atomic
+from snnet_lab.files import write_atomic
 
-CUTS, FEW, LARGE = 12, 3, 60e6      # how many cuts of a model are checked, evenly spread; of one with more parameters than LARGE
+CUTS, FEW, LARGE = (
+    12,
+    3,
+    60e6,
+)  # how many cuts of a model are checked, evenly spread; of one with more parameters than LARGE
 TABLE = Path(__file__).with_name('coverage.csv')
 
 
@@ -31,23 +36,31 @@ def cut_all(rows: list[dict]):
     known = {r['model'] for r in rows}
     for i, name in enumerate(n for n in timm.list_models() if n not in known):
         rows.append(coverage_row(name) | dict(checked=''))
-        if i % 50 == 49: save(rows); print(f'{len(rows)} names cut', flush=True)
+        if i % 50 == 49:
+            save(rows)
+            print(f'{len(rows)} names cut', flush=True)
 
 
 def smaller(name: str) -> dict:
     "Arguments for images of 224 x 224, where a model's own are larger and it can be built for smaller ones."
-    if max(timm.get_pretrained_cfg(name).input_size[1:]) <= 256: return {}
-    try: from_shapes(lambda: load_anchor(name, weights=None, img_size=224))
-    except Exception: return {}
+    if max(timm.get_pretrained_cfg(name).input_size[1:]) <= 256:
+        return {}
+    try:
+        from_shapes(lambda: load_anchor(name, weights=None, img_size=224))
+    except Exception:
+        return {}
     return dict(img_size=224)
 
 
-def check(row: dict) -> str: # '' or why it fails
+def check(row: dict) -> str:  # '' or why it fails
     "The contract, with real numbers, on one model."
     try:
         torch.manual_seed(0)
-        report = check_anchor(row['model'], most=CUTS if row['params'] <= LARGE else FEW, **smaller(row['model']))
-    except Exception as e: return f'{type(e).__name__}: {e}'.splitlines()[0][:200]
+        report = check_anchor(
+            row['model'], most=CUTS if row['params'] <= LARGE else FEW, **smaller(row['model'])
+        )
+    except Exception as e:
+        return f'{type(e).__name__}: {e}'.splitlines()[0][:200]
     failed = report[~report.passed]
     return '; '.join(f'{r.check}: {r.detail}' for r in failed.itertuples())
 
@@ -56,22 +69,32 @@ def check_families(rows: list[dict]):
     "Check the smallest member of each family, and let the others stand on it."
     for family, members in pd.DataFrame(rows).groupby('family'):
         members = [r for r in rows if r['family'] == family and r['params']]
-        if not members or any(r['checked'] for r in members): continue
+        if not members or any(r['checked'] for r in members):
+            continue
         smallest, began = min(members, key=lambda r: r['params']), time.time()
         why = check(smallest)
         for r in members:
             r['checked'] = smallest['model']
-            if why: r.update(covered=False, why=why if r is smallest else f'as {smallest["model"]}: {why}')
+            if why:
+                r.update(
+                    covered=False, why=why if r is smallest else f'as {smallest["model"]}: {why}'
+                )
         save(rows)
-        print(f'{family}: {smallest["model"]} {why or "passed"}, {time.time() - began:.0f} s', flush=True)
+        print(
+            f'{family}: {smallest["model"]} {why or "passed"}, {time.time() - began:.0f} s',
+            flush=True,
+        )
 
 
 if __name__ == '__main__':
-    if len(sys.argv) > 1: sys.exit(f'no argument is taken, {sys.argv[1]!r} was given')
+    if len(sys.argv) > 1:
+        sys.exit(f'no argument is taken, {sys.argv[1]!r} was given')
     rows = pd.read_csv(TABLE, keep_default_na=False).to_dict('records') if TABLE.exists() else []
     cut_all(rows)
     rows.sort(key=lambda r: r['model'])
     save(rows)
     check_families(rows)
     table = pd.DataFrame(rows)
-    print(f'timm {timm.__version__}: {table.covered.sum():,} of {len(table):,} names covered ({100 * table.covered.mean():.1f}%)')
+    print(
+        f'timm {timm.__version__}: {table.covered.sum():,} of {len(table):,} names covered ({100 * table.covered.mean():.1f}%)'
+    )

@@ -2,6 +2,7 @@
 
 Each row is a ratio: how many times faster than the plain way, or the overhead over it. Writes data/bench.csv.
 """
+
 import os
 import platform
 import subprocess
@@ -19,15 +20,16 @@ from bench_window import bench_slider
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
-from snnet_lab.cost import cost_table, count_macs, synchronize
+from snnet_lab.cost import cost_table, count_macs
 from snnet_lab.data import load_data
 from snnet_lab.evaluation import evaluate
 from snnet_lab.families import load_family
+from snnet_lab.latency import synchronize
 from snnet_lab.matching import _features, _plan, _take_in, solve_layers
 from snnet_lab.recipes import ALGORITHM_1, Recipe
 from snnet_lab.training import train
 
-TABLE = Path(__file__).parents[1]/'data/bench.csv'
+TABLE = Path(__file__).parents[1] / 'data/bench.csv'
 DEVICE = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
 
 
@@ -35,35 +37,55 @@ def seconds(f, repeats: int = 1) -> float:
     "Median seconds of a call."
     times = []
     for _ in range(repeats):
-        synchronize(DEVICE); began = time.perf_counter()
+        synchronize(DEVICE)
+        began = time.perf_counter()
         f()
-        synchronize(DEVICE); times.append(time.perf_counter() - began)
+        synchronize(DEVICE)
+        times.append(time.perf_counter() - began)
     return median(times)
 
 
 def row(what: str, ours: float, plain: float, plainly: str, kind: str = 'times faster') -> dict:
     ratio = plain / ours if kind == 'times faster' else ours / plain
     print(f'{what}: {ours:.4g} s, {plainly}: {plain:.4g} s, {ratio:.2f} {kind}', flush=True)
-    return dict(what=what, seconds=round(ours, 5), plain_seconds=round(plain, 5), ratio=round(ratio, 3), kind=kind, plain=plainly)
+    return dict(
+        what=what,
+        seconds=round(ours, 5),
+        plain_seconds=round(plain, 5),
+        ratio=round(ratio, 3),
+        kind=kind,
+        plain=plainly,
+    )
 
 
 @torch.no_grad()
 def start_seconds(net, images) -> tuple[float, float, float]:
     "Seconds to extract features, to solve from them our way, and with one pseudo-inverse a position (as the official code)."
     systems, features = _plan(net, 'joint'), []
-    extract = seconds(lambda: features.extend(_features(net, part, systems) for part in images.split(25)))
+    extract = seconds(
+        lambda: features.extend(_features(net, part, systems) for part in images.split(25))
+    )
 
     def solve():
         moments = {}
-        for part in features: _take_in(net, dict(part), 5, systems, moments, torch.float32)
+        for part in features:
+            _take_in(net, dict(part), 5, systems, moments, torch.float32)
         solve_layers(moments)
+
     ours = seconds(solve)
     whole = {k: torch.cat([part[k] for part in features]).flatten(0, 1) for k in features[0]}
     features.clear()
 
     def solve_plainly():
         for (key, _), system in systems.items():
-            torch.stack([torch.linalg.pinv(whole[key[1], f]) @ whole[key[2], b] for f, backs in system.items() for b in backs]).mean(0)
+            torch.stack(
+                [
+                    torch.linalg.pinv(whole[key[1], f]) @ whole[key[2], b]
+                    for f, backs in system.items()
+                    for b in backs
+                ]
+            ).mean(0)
+
     return extract, ours, seconds(solve_plainly)
 
 
@@ -73,9 +95,27 @@ def bench_start() -> list[dict]:
     net = load_family('deit', weights=None).to(DEVICE)
     images = torch.randn(100, *net.anchors[0].size, device=DEVICE)
     extract, ours, plain = start_seconds(net, images)
-    return [row('least-squares start, DeiT-Ti/S/B, 100 images: solving', ours, plain, 'one pseudo-inverse a position'),
-            row('least-squares start, DeiT-Ti/S/B, 100 images: features', extract, seconds(lambda: [a(part) for a in net.anchors for part in images.split(25)]), 'the three models as they are', 'of the plain time'),
-            row('least-squares start, DeiT-Ti/S/B, 100 images: features and solving', extract + ours, extract + plain, 'the same features, one pseudo-inverse a position')]
+    return [
+        row(
+            'least-squares start, DeiT-Ti/S/B, 100 images: solving',
+            ours,
+            plain,
+            'one pseudo-inverse a position',
+        ),
+        row(
+            'least-squares start, DeiT-Ti/S/B, 100 images: features',
+            extract,
+            seconds(lambda: [a(part) for a in net.anchors for part in images.split(25)]),
+            'the three models as they are',
+            'of the plain time',
+        ),
+        row(
+            'least-squares start, DeiT-Ti/S/B, 100 images: features and solving',
+            extract + ours,
+            extract + plain,
+            'the same features, one pseudo-inverse a position',
+        ),
+    ]
 
 
 def bench_cost() -> list[dict]:
@@ -85,31 +125,65 @@ def bench_cost() -> list[dict]:
 
     def plainly():
         with torch.no_grad():
-            for s in net.space: count_macs(lambda x: net(x, s), image)
+            for s in net.space:
+                count_macs(lambda x: net(x, s), image)
+
     from snnet_lab.snnet import SNNet
-    large = SNNet(load_family('deit', weights=None).anchors, nearest=False, max_anchors=3).to(DEVICE).eval()
+
+    large = (
+        SNNet(load_family('deit', weights=None).anchors, nearest=False, max_anchors=3)
+        .to(DEVICE)
+        .eval()
+    )
     images, some = torch.zeros(1, *large.anchors[0].size, device=DEVICE), list(large.space)[::61]
 
     def plainly_some():
         with torch.no_grad():
-            for s in some: count_macs(lambda x: large(x, s), images)
+            for s in some:
+                count_macs(lambda x: large(x, s), images)
+
     each = seconds(plainly_some) / len(some)
-    return [row(f'cost table, DeiT-Ti/S/B, {len(large.space)} stitches', seconds(lambda: cost_table(large)), each * len(large.space), f'one counted forward a stitch (from {len(some)} of them)'),
-            row('cost table, fashion, 71 stitches', seconds(lambda: cost_table(net), 3), seconds(plainly, 3), 'one counted forward a stitch')]
+    return [
+        row(
+            f'cost table, DeiT-Ti/S/B, {len(large.space)} stitches',
+            seconds(lambda: cost_table(large)),
+            each * len(large.space),
+            f'one counted forward a stitch (from {len(some)} of them)',
+        ),
+        row(
+            'cost table, fashion, 71 stitches',
+            seconds(lambda: cost_table(net), 3),
+            seconds(plainly, 3),
+            'one counted forward a stitch',
+        ),
+    ]
 
 
 def bench_curve() -> list[dict]:
     "The curve against one pass over the images a stitch."
-    net, batches = load_family('fashion', weights=None).to(DEVICE).eval(), list(load_data(images=1000))
+    net, batches = (
+        load_family('fashion', weights=None).to(DEVICE).eval(),
+        list(load_data(images=1000)),
+    )
     costs = cost_table(net)
 
     def plainly():
         with torch.no_grad():
             for s in net.space:
-                for images, labels in batches: (net(images.to(DEVICE), s).argmax(-1).cpu() == labels).sum()
+                for images, labels in batches:
+                    (net(images.to(DEVICE), s).argmax(-1).cpu() == labels).sum()
+
     import snnet_lab.evaluation as evaluation
-    evaluation.cost_table = lambda net: costs       # the table is measured above
-    return [row('curve, fashion, 71 stitches, 1,000 images', seconds(lambda: evaluate(net, batches, progress=False)), seconds(plainly), 'each stitch by itself')]
+
+    evaluation.cost_table = lambda net: costs  # the table is measured above
+    return [
+        row(
+            'curve, fashion, 71 stitches, 1,000 images',
+            seconds(lambda: evaluate(net, batches, progress=False)),
+            seconds(plainly),
+            'each stitch by itself',
+        )
+    ]
 
 
 @torch.no_grad()
@@ -120,18 +194,36 @@ def bench_overhead() -> list[dict]:
         net = load_family(family, weights=None).to(DEVICE).eval()
         s = net.space[stitch]
         (a, b), ((front, back),) = s.anchors, s.cuts
-        first, second, layer = net.anchors[a].model, net.anchors[b].model, net.stitching_layer(s.layers[0])
+        first, second, layer = (
+            net.anchors[a].model,
+            net.anchors[b].model,
+            net.stitching_layer(s.layers[0]),
+        )
         images = torch.randn(batch, *net.anchors[0].size, device=DEVICE)
 
         def plainly():
             x = first.norm_pre(first.patch_drop(first._pos_embed(first.patch_embed(images))))
-            for block in first.blocks[:front[1] + 1]: x = block(x)
+            for block in first.blocks[: front[1] + 1]:
+                x = block(x)
             x = layer(x)
-            for block in second.blocks[back[1]:]: x = block(x)
+            for block in second.blocks[back[1] :]:
+                x = block(x)
             return second.forward_head(second.norm(x))
+
         assert torch.equal(plainly(), net(images, s))
-        pairs = [(seconds(lambda: net(images, s)), seconds(plainly)) for _ in range(30 if family == 'fashion' else 12)]     # in turn, so that both meet the same machine
-        rows.append(row(f'one stitch, {family}, batch {batch}', median(p[0] for p in pairs), median(p[1] for p in pairs), "the anchors' own blocks by hand", 'of the plain time'))
+        pairs = [
+            (seconds(lambda: net(images, s)), seconds(plainly))
+            for _ in range(30 if family == 'fashion' else 12)
+        ]  # in turn, so that both meet the same machine
+        rows.append(
+            row(
+                f'one stitch, {family}, batch {batch}',
+                median(p[0] for p in pairs),
+                median(p[1] for p in pairs),
+                "the anchors' own blocks by hand",
+                'of the plain time',
+            )
+        )
     return rows
 
 
@@ -150,20 +242,40 @@ print(peak(), before)
 
 def bench_memory() -> list[dict]:
     "Peak memory of a process that starts DeiT-Ti/S/B by least squares from 1,000 streamed images, beside one that has only built it."
-    done = subprocess.run([sys.executable, '-c', MEMORY.replace('COUNT', '1000')], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, '-c', MEMORY.replace('COUNT', '1000')],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     peak, before = map(float, done.stdout.split())
     print(f'peak memory of the start from 1,000 images: {peak:.2f} GiB, {before:.2f} GiB before it')
-    return [dict(what='least-squares start, DeiT-Ti/S/B, 1,000 images: peak memory', seconds=None, plain_seconds=None, ratio=round(peak, 2), kind='GiB at peak', plain=f'{before:.2f} GiB before the start')]
+    return [
+        dict(
+            what='least-squares start, DeiT-Ti/S/B, 1,000 images: peak memory',
+            seconds=None,
+            plain_seconds=None,
+            ratio=round(peak, 2),
+            kind='GiB at peak',
+            plain=f'{before:.2f} GiB before the start',
+        )
+    ]
 
 
 class Batches(Dataset):
     "The same images again and again, a batch an item: what is measured is the training."
-    def __init__(self, images, labels, steps: int): self.images, self.labels, self.steps = images, labels, steps
-    def __len__(self): return self.steps
-    def __getitem__(self, i): return self.images, self.labels
+
+    def __init__(self, images, labels, steps: int):
+        self.images, self.labels, self.steps = images, labels, steps
+
+    def __len__(self):
+        return self.steps
+
+    def __getitem__(self, i):
+        return self.images, self.labels
 
 
-PLAIN = ALGORITHM_1 | dict(distill=.5)       # and a teacher's hard labels, as in the paper
+PLAIN = ALGORITHM_1 | dict(distill=0.5)  # and a teacher's hard labels, as in the paper
 
 
 def train_plainly(net, loader, teacher, recipe: Recipe, clock) -> list[float]:
@@ -173,9 +285,12 @@ def train_plainly(net, loader, teacher, recipe: Recipe, clock) -> list[float]:
     for step, (images, labels) in enumerate(loader):
         stitch = int(np.random.default_rng([recipe.seed, step]).integers(len(net.space)))
         images, labels = images.to(DEVICE), labels.to(DEVICE)
-        with torch.no_grad(): taught = teacher(images).argmax(-1)
+        with torch.no_grad():
+            taught = teacher(images).argmax(-1)
         logits = net(images, stitch)
-        loss = (1 - recipe.distill) * F.cross_entropy(logits, labels) + recipe.distill * F.cross_entropy(logits, taught)
+        loss = (1 - recipe.distill) * F.cross_entropy(
+            logits, labels
+        ) + recipe.distill * F.cross_entropy(logits, taught)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -184,43 +299,103 @@ def train_plainly(net, loader, teacher, recipe: Recipe, clock) -> list[float]:
     return losses
 
 
-def training_seconds(make, teacher, batch: int, recipe: Recipe, steps: int, warm: int, repeats: int = 1) -> tuple[float, float, list, list]:
+def training_seconds(
+    make, teacher, batch: int, recipe: Recipe, steps: int, warm: int, repeats: int = 1
+) -> tuple[float, float, list, list]:
     "Seconds a step of `train` and of the plain loop after `warm` steps, in turn, of each step the least disturbed time; and their losses."
     times, losses = ([], []), [None, None]
     images = torch.randn(batch, *make().anchors[0].size, generator=torch.Generator().manual_seed(0))
     for _ in range(repeats):
         for i in (0, 1):
             net = make().to(DEVICE)
-            loader, stamps = DataLoader(Batches(images, torch.arange(batch) % net.anchors[0].num_classes, steps), batch_size=None, pin_memory=DEVICE.type == 'cuda'), []
+            loader, stamps = (
+                DataLoader(
+                    Batches(images, torch.arange(batch) % net.anchors[0].num_classes, steps),
+                    batch_size=None,
+                    pin_memory=DEVICE.type == 'cuda',
+                ),
+                [],
+            )
 
             def clock(step):
-                synchronize(DEVICE); stamps.append(time.perf_counter())
+                synchronize(DEVICE)
+                stamps.append(time.perf_counter())
+
             timer = type('Timer', (), dict(after_step=lambda self, t: clock(t.step)))()
-            losses[i] = train(net, loader, recipe, teacher=teacher, callbacks=[timer], progress=False).loss.tolist() if i == 0 else train_plainly(net, loader, teacher, recipe, clock)
-            times[i].append(np.diff(stamps)[warm - 1:])
+            losses[i] = (
+                train(
+                    net, loader, recipe, teacher=teacher, callbacks=[timer], progress=False
+                ).loss.tolist()
+                if i == 0
+                else train_plainly(net, loader, teacher, recipe, clock)
+            )
+            times[i].append(np.diff(stamps)[warm - 1 :])
     return *(np.min(t, 0).mean() for t in times), *losses
 
 
 def bench_train() -> list[dict]:
     "Training against a loop by hand: the shipped family as it is; with a GPU, DeiT-Ti/S/B and the paper's teacher, in mixed precision and compiled."
-    make, recipe = lambda: load_family('fashion', weights='anchors'), Recipe(epochs=1, warmup_epochs=0, batch_size=128, **PLAIN)
-    ours, plain = training_seconds(make, make().anchors[-1].to(DEVICE).eval(), 128, recipe, 24, 4, 5)[:2]
-    rows = [row('training, fashion, batch 128, fp32: a step', ours, plain, 'a loop by hand, eager, fp32')]
-    if DEVICE.type != 'cuda': return rows
+    make, recipe = (
+        lambda: load_family('fashion', weights='anchors'),
+        Recipe(epochs=1, warmup_epochs=0, batch_size=128, **PLAIN),
+    )
+    ours, plain = training_seconds(
+        make, make().anchors[-1].to(DEVICE).eval(), 128, recipe, 24, 4, 5
+    )[:2]
+    rows = [
+        row(
+            'training, fashion, batch 128, fp32: a step', ours, plain, 'a loop by hand, eager, fp32'
+        )
+    ]
+    if DEVICE.type != 'cuda':
+        return rows
     teacher = timm.create_model('regnety_160').to(DEVICE).eval()
-    ours, plain = training_seconds(lambda: load_family('deit', weights=None), teacher, 128, replace(recipe, precision='bf16', compile=True), 120, 60)[:2]
+    ours, plain = training_seconds(
+        lambda: load_family('deit', weights=None),
+        teacher,
+        128,
+        replace(recipe, precision='bf16', compile=True),
+        120,
+        60,
+    )[:2]
     epoch = 1_281_167 / 128
-    return [*rows, row('training, DeiT-Ti/S/B with RegNetY-160, batch 128 of 224x224: a step', ours, plain, 'a loop by hand, eager, fp32'),
-            row('training, DeiT-Ti/S/B with RegNetY-160: an epoch of 1,281,167 images, worked out', ours * epoch, plain * epoch, 'a loop by hand, eager, fp32')]
+    return [
+        *rows,
+        row(
+            'training, DeiT-Ti/S/B with RegNetY-160, batch 128 of 224x224: a step',
+            ours,
+            plain,
+            'a loop by hand, eager, fp32',
+        ),
+        row(
+            'training, DeiT-Ti/S/B with RegNetY-160: an epoch of 1,281,167 images, worked out',
+            ours * epoch,
+            plain * epoch,
+            'a loop by hand, eager, fp32',
+        ),
+    ]
 
 
-BENCHES = dict(slider=bench_slider, train=bench_train, memory=bench_memory, start=bench_start, cost=bench_cost, curve=bench_curve, overhead=bench_overhead)
+BENCHES = dict(
+    slider=bench_slider,
+    train=bench_train,
+    memory=bench_memory,
+    start=bench_start,
+    cost=bench_cost,
+    curve=bench_curve,
+    overhead=bench_overhead,
+)
 
 if __name__ == '__main__':
     asked = sys.argv[1:] or list(BENCHES)
-    if unknown := [b for b in asked if b not in BENCHES]: sys.exit(f'no bench {unknown[0]!r}: one of {", ".join(BENCHES)} is needed')
+    if unknown := [b for b in asked if b not in BENCHES]:
+        sys.exit(f'no bench {unknown[0]!r}: one of {", ".join(BENCHES)} is needed')
     machine = f'{DEVICE.type}, {torch.get_num_threads()} threads, load {os.getloadavg()[0]:.1f}, torch {torch.__version__}, {time.strftime("%Y-%m-%d", time.gmtime())}, make bench'
-    rows = [r | dict(machine=machine, python=platform.python_version()) for b in asked for r in BENCHES[b]()]
+    rows = [
+        r | dict(machine=machine, python=platform.python_version())
+        for b in asked
+        for r in BENCHES[b]()
+    ]
     table = pd.DataFrame(rows)
     if TABLE.exists():
         old = pd.read_csv(TABLE)

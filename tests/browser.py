@@ -1,4 +1,5 @@
 "Jupyter's front ends on loopback and a Chromium to look at them, for the browser tests and the README's pictures."
+
 import json
 import os
 import shutil
@@ -12,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 TOKEN = 'snnet-lab'
-TIMEOUT_MS = 180_000         # long: it ends only what hangs
-NOTEBOOKS = Path(__file__).parents[1]/'nbs'
+TIMEOUT_MS = 180_000  # long: it ends only what hangs
+NOTEBOOKS = Path(__file__).parents[1] / 'nbs'
 SETTINGS = {
     '@jupyterlab/apputils-extension:notification': {'fetchNews': 'false', 'checkForUpdates': False},
     '@jupyterlab/docmanager-extension:plugin': {'autosave': False},
@@ -21,19 +22,57 @@ SETTINGS = {
     # widget messages on the kernel's main thread, as in front ends without subshells: a handler that blocks then shows
     '@jupyterlab/apputils-extension:kernels-settings': {'commsOverSubshells': 'disabled'},
 }
-CHROMIUM_ARGS = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1']
-SERVER_ARGS = ['--no-browser', '--ip=127.0.0.1', '--ServerApp.port_retries=0', '--allow-root', f'--IdentityProvider.token={TOKEN}', '--ServerApp.terminals_enabled=False']
-QUIET = ['news_url=None', 'check_for_updates_class=jupyterlab.NeverCheckForUpdate', 'extension_manager=readonly', 'expose_app_in_browser=True']
-COMMANDS = {    # what is started, by name; {port} and {folder} are filled in
-    'lab': ['jupyterlab', '--port={port}', '--ServerApp.root_dir={folder}', *SERVER_ARGS, *(f'--LabApp.{o}' for o in QUIET)],
-    'notebook': ['notebook', '--port={port}', '--ServerApp.root_dir={folder}', *SERVER_ARGS, *(f'--LabApp.{o}' for o in QUIET)],
-    'voila': ['voila', '{folder}/workbench.ipynb', '--no-browser', '--port={port}', '--Voila.ip=127.0.0.1', f'--token={TOKEN}'],
+CHROMIUM_ARGS = [
+    '--no-sandbox',
+    '--disable-dev-shm-usage',
+    '--disable-gpu',
+    '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
+]
+SERVER_ARGS = [
+    '--no-browser',
+    '--ip=127.0.0.1',
+    '--ServerApp.port_retries=0',
+    '--allow-root',
+    f'--IdentityProvider.token={TOKEN}',
+    '--ServerApp.terminals_enabled=False',
+]
+QUIET = [
+    'news_url=None',
+    'check_for_updates_class=jupyterlab.NeverCheckForUpdate',
+    'extension_manager=readonly',
+    'expose_app_in_browser=True',
+]
+COMMANDS = {  # what is started, by name; {port} and {folder} are filled in
+    'lab': [
+        'jupyterlab',
+        '--port={port}',
+        '--ServerApp.root_dir={folder}',
+        *SERVER_ARGS,
+        *(f'--LabApp.{o}' for o in QUIET),
+    ],
+    'notebook': [
+        'notebook',
+        '--port={port}',
+        '--ServerApp.root_dir={folder}',
+        *SERVER_ARGS,
+        *(f'--LabApp.{o}' for o in QUIET),
+    ],
+    'voila': [
+        'voila',
+        '{folder}/workbench.ipynb',
+        '--no-browser',
+        '--port={port}',
+        '--Voila.ip=127.0.0.1',
+        f'--token={TOKEN}',
+    ],
 }
 
 
 def find_chromium() -> str | None:
     "The system's Chromium or Chrome, if there is one."
-    return next(filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome'))), None)
+    return next(
+        filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome'))), None
+    )
 
 
 def free_port() -> int:
@@ -43,43 +82,82 @@ def free_port() -> int:
 
 
 def api(base: str, method: str, path: str, data: dict | None = None) -> bytes:
-    request = urllib.request.Request(base + path, json.dumps(data).encode() if data else None, {'Authorization': f'token {TOKEN}'}, method=method)
+    request = urllib.request.Request(
+        base + path,
+        json.dumps(data).encode() if data else None,
+        {'Authorization': f'token {TOKEN}'},
+        method=method,
+    )
     return urllib.request.urlopen(request, timeout=10).read()
 
 
 @contextmanager
 def serve(folder: Path, app: str = 'lab', settings: dict = SETTINGS):
     "Serve a copy of the notebooks, with a configuration and a cache of its own; yields the address."
-    shutil.copytree(NOTEBOOKS, folder/'nbs', ignore=shutil.ignore_patterns('.ipynb_checkpoints'))
-    (folder/'config/labconfig').mkdir(parents=True)
-    (folder/'config/labconfig/default_setting_overrides.json').write_text(json.dumps(settings))
-    own = dict(JUPYTER_CONFIG_DIR='config', JUPYTER_DATA_DIR='data', JUPYTER_RUNTIME_DIR='runtime', JUPYTERLAB_SETTINGS_DIR='settings',
-               JUPYTERLAB_WORKSPACES_DIR='workspaces', IPYTHONDIR='ipython', XDG_CACHE_HOME='cache')
-    env = dict(os.environ, JUPYTER_PREFER_ENV_PATH='1', HF_HUB_OFFLINE='1', **{k: str(folder/v) for k, v in own.items()})
+    shutil.copytree(NOTEBOOKS, folder / 'nbs', ignore=shutil.ignore_patterns('.ipynb_checkpoints'))
+    (folder / 'config/labconfig').mkdir(parents=True)
+    (folder / 'config/labconfig/default_setting_overrides.json').write_text(json.dumps(settings))
+    own = dict(
+        JUPYTER_CONFIG_DIR='config',
+        JUPYTER_DATA_DIR='data',
+        JUPYTER_RUNTIME_DIR='runtime',
+        JUPYTERLAB_SETTINGS_DIR='settings',
+        JUPYTERLAB_WORKSPACES_DIR='workspaces',
+        IPYTHONDIR='ipython',
+        XDG_CACHE_HOME='cache',
+    )
+    env = dict(
+        os.environ,
+        JUPYTER_PREFER_ENV_PATH='1',
+        HF_HUB_OFFLINE='1',
+        **{k: str(folder / v) for k, v in own.items()},
+    )
     base = f'http://127.0.0.1:{(port := free_port())}'
-    with open(folder/'server.log', 'w') as log:
-        server = subprocess.Popen([sys.executable, '-m', *(a.format(port=port, folder=folder/'nbs') for a in COMMANDS[app])], env=env, stdout=log, stderr=log)
+    with open(folder / 'server.log', 'w') as log:
+        server = subprocess.Popen(
+            [
+                sys.executable,
+                '-m',
+                *(a.format(port=port, folder=folder / 'nbs') for a in COMMANDS[app]),
+            ],
+            env=env,
+            stdout=log,
+            stderr=log,
+        )
         try:
             for _ in range(240):
-                if server.poll() is not None: raise RuntimeError((folder/'server.log').read_text()[-2000:])
-                try: socket.create_connection(('127.0.0.1', port), 1).close(); break
-                except OSError: time.sleep(.5)
-            else: raise RuntimeError(f'{app} did not come up')
+                if server.poll() is not None:
+                    raise RuntimeError((folder / 'server.log').read_text()[-2000:])
+                try:
+                    socket.create_connection(('127.0.0.1', port), 1).close()
+                    break
+                except OSError:
+                    time.sleep(0.5)
+            else:
+                raise RuntimeError(f'{app} did not come up')
             yield base
         finally:
-            for _ in range(2): server.send_signal(signal.SIGINT)      # twice: no question asked, kernels shut down
-            try: server.wait(30)
-            except subprocess.TimeoutExpired: server.kill()
+            for _ in range(2):
+                server.send_signal(signal.SIGINT)  # twice: no question asked, kernels shut down
+            try:
+                server.wait(30)
+            except subprocess.TimeoutExpired:
+                server.kill()
 
 
 def stop_kernels(base: str):
-    for s in json.loads(api(base, 'GET', '/api/sessions')): api(base, 'DELETE', f'/api/sessions/{s["id"]}')
+    for s in json.loads(api(base, 'GET', '/api/sessions')):
+        api(base, 'DELETE', f'/api/sessions/{s["id"]}')
 
 
 def wait_kernel(page, base: str):
     "Until a kernel is idle and a page is connected to it; what a page says of that itself can be too early."
     for _ in range(TIMEOUT_MS // 250):
-        if any(s['kernel']['execution_state'] == 'idle' and s['kernel']['connections'] for s in json.loads(api(base, 'GET', '/api/sessions'))): return
+        if any(
+            s['kernel']['execution_state'] == 'idle' and s['kernel']['connections']
+            for s in json.loads(api(base, 'GET', '/api/sessions'))
+        ):
+            return
         page.wait_for_timeout(250)
     raise RuntimeError('no kernel came up')
 
@@ -87,33 +165,54 @@ def wait_kernel(page, base: str):
 @contextmanager
 def new_page(browser, base: str, allowed: tuple = (), **context):
     "A page that asks for nothing outside and writes no error; `allowed`: parts of the front end's own addresses and messages."
-    view = browser.new_context(**dict(viewport=dict(width=1280, height=1000), reduced_motion='reduce') | context)
+    view = browser.new_context(
+        **dict(viewport=dict(width=1280, height=1000), reduced_motion='reduce') | context
+    )
     page, found = view.new_page(), []
     page.set_default_timeout(TIMEOUT_MS)
     note = lambda words: None if any(a in words for a in allowed) else found.append(words)
-    view.on('request', lambda r: None if r.url.startswith((base, f'blob:{base}', 'data:')) else note(f'asked for {r.url}'))
+    view.on(
+        'request',
+        lambda r: (
+            None
+            if r.url.startswith((base, f'blob:{base}', 'data:'))
+            else note(f'asked for {r.url}')
+        ),
+    )
     page.on('pageerror', lambda e: note(f'{e}'))
-    page.on('console', lambda m: note(f'{m.text} ({m.location["url"]})') if m.type == 'error' else None)
-    try: yield page
-    finally: view.close()
+    page.on(
+        'console', lambda m: note(f'{m.text} ({m.location["url"]})') if m.type == 'error' else None
+    )
+    try:
+        yield page
+    finally:
+        view.close()
     assert not found, found
 
 
 def open_notebook(page, base: str, notebook: str = 'workbench.ipynb'):
     "Open a notebook alone in JupyterLab and wait for its kernel."
     page.goto(f'{base}/doc/tree/{notebook}?token={TOKEN}&reset')
-    page.wait_for_function('''() => { const w = window.jupyterapp?.shell.currentWidget, k = w?.sessionContext?.session?.kernel;
-        return k && k.status === 'idle' && k.connectionStatus === 'connected'; }''', polling=100)
+    page.wait_for_function(
+        '''() => { const w = window.jupyterapp?.shell.currentWidget, k = w?.sessionContext?.session?.kernel;
+        return k && k.status === 'idle' && k.connectionStatus === 'connected'; }''',
+        polling=100,
+    )
 
 
-def command(page, name: str): page.evaluate('name => window.jupyterapp.commands.execute(name).then(() => true)', name)
+def command(page, name: str):
+    page.evaluate('name => window.jupyterapp.commands.execute(name).then(() => true)', name)
 
 
 def wait_drawn(page, windows: int = 1):
     "Until so many windows show the curve and a stitch's card; a cell's error ends it."
-    page.wait_for_function("""n => document.querySelector('[data-mime-type$="jupyter.error"]')
-        || document.querySelectorAll('.wb-ring').length === n && document.querySelectorAll('.wb-card[data-stitch]').length === n""", arg=windows)
-    for cell in page.locator('[data-mime-type$="jupyter.error"]').all(): raise RuntimeError(cell.inner_text())
+    page.wait_for_function(
+        """n => document.querySelector('[data-mime-type$="jupyter.error"]')
+        || document.querySelectorAll('.wb-ring').length === n && document.querySelectorAll('.wb-card[data-stitch]').length === n""",
+        arg=windows,
+    )
+    for cell in page.locator('[data-mime-type$="jupyter.error"]').all():
+        raise RuntimeError(cell.inner_text())
 
 
 def run_all(page, windows: int = 1) -> float:

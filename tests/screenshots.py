@@ -1,4 +1,5 @@
 "Make the README's pictures again: `make screenshots`. With a folder as argument, the window at 800 px and other networks too, to look at."
+
 import sys
 import tempfile
 from contextlib import contextmanager
@@ -9,10 +10,10 @@ from playwright.sync_api import sync_playwright
 from window import choose_network, run, slide
 
 from snnet_lab.families import FAMILIES, load_family
-from snnet_lab.plots import curve_figure
-from snnet_lab.workbench import anchor_labels
+from snnet_lab.figures import curve_figure
+from snnet_lab.words import anchor_labels
 
-OUT = Path(__file__).parents[1]/'data/pictures'
+OUT = Path(__file__).parents[1] / 'data/pictures'
 THEMES = {'': 'JupyterLab Light', '_dark': 'JupyterLab Dark'}
 
 
@@ -20,7 +21,13 @@ THEMES = {'': 'JupyterLab Light', '_dark': 'JupyterLab Dark'}
 def window(chromium, theme: str, width: int):
     "The window in JupyterLab, in one of its themes; the output is 170 px narrower than the page."
     settings = browser.SETTINGS | {'@jupyterlab/apputils-extension:themes': {'theme': theme}}
-    with tempfile.TemporaryDirectory() as folder, browser.serve(Path(folder), settings=settings) as base, browser.new_page(chromium, base, device_scale_factor=1.5, viewport=dict(width=width, height=1900)) as page:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        browser.serve(Path(folder), settings=settings) as base,
+        browser.new_page(
+            chromium, base, device_scale_factor=1.5, viewport=dict(width=width, height=1900)
+        ) as page,
+    ):
         browser.open_notebook(page, base)
         browser.run_all(page)
         yield page
@@ -37,9 +44,9 @@ def workbench(chromium):
     "After a drag and a run, in light and dark."
     for suffix, theme in THEMES.items():
         with window(chromium, theme, 1370) as page:
-            slide(page, .45)
+            slide(page, 0.45)
             run(page)
-            take(page, OUT/f'workbench{suffix}.png')
+            take(page, OUT / f'workbench{suffix}.png')
 
 
 def looks(chromium, folder: Path):
@@ -47,35 +54,42 @@ def looks(chromium, folder: Path):
     folder.mkdir(exist_ok=True, parents=True)
     for suffix, theme in THEMES.items():
         with window(chromium, theme, 800) as page:
-            slide(page, .45)
+            slide(page, 0.45)
             run(page)
             for tab in ('Run', 'Evaluate', 'Train', 'Take away'):
                 page.locator('.wb-tabs').get_by_role('tab', name=tab).click()
-                take(page, folder/f'{tab.split()[0]}{suffix}.png')
+                take(page, folder / f'{tab.split()[0]}{suffix}.png')
             for name in ('deit', 'swin', 'resnet'):
                 choose_network(page, FAMILIES[name].title)
-                slide(page, .45)
+                slide(page, 0.45)
                 page.locator('.wb-show-zoo').check()
-                take(page, folder/f'{name}{suffix}.png')
+                take(page, folder / f'{name}{suffix}.png')
             page.locator('.wb-slider').focus()
             page.keyboard.press('Tab')
             page.keyboard.press('Shift+Tab')
-            page.locator('.wb-root').screenshot(path=folder/f'focus{suffix}.png')
+            page.locator('.wb-root').screenshot(path=folder / f'focus{suffix}.png')
 
 
 def curve(chromium):
     "The shipped curve."
     net = load_family('fashion')
     page = chromium.new_page(viewport=dict(width=920, height=480), device_scale_factor=1.5)
-    page.set_content(curve_figure(net.curve, net.space, anchor_labels(net)).update_layout(width=900, height=460).to_html())
+    page.set_content(
+        curve_figure(net.curve, net.space, anchor_labels(net))
+        .update_layout(width=900, height=460)
+        .to_html()
+    )
     page.wait_for_selector('.scatterlayer .trace')
-    page.locator('.js-plotly-plot').screenshot(path=OUT/'curve.png')
+    page.locator('.js-plotly-plot').screenshot(path=OUT / 'curve.png')
 
 
 if __name__ == '__main__':
     OUT.mkdir(exist_ok=True)
     with sync_playwright() as p:
-        chromium = p.chromium.launch(executable_path=browser.find_chromium(), headless=True, args=browser.CHROMIUM_ARGS)
+        chromium = p.chromium.launch(
+            executable_path=browser.find_chromium(), headless=True, args=browser.CHROMIUM_ARGS
+        )
         curve(chromium)
         workbench(chromium)
-        for folder in sys.argv[1:]: looks(chromium, Path(folder))
+        for folder in sys.argv[1:]:
+            looks(chromium, Path(folder))

@@ -1,24 +1,56 @@
 "The workbench as a person meets it: front ends of Jupyter, Chromium, a real mouse and real keys."
+
 import io
 import json
 import re
 from contextlib import contextmanager
 
 import pytest
-from browser import NOTEBOOKS, TOKEN, api, command, new_page, open_notebook, run_all, serve, stop_kernels, wait_drawn, wait_kernel
+from browser import (
+    NOTEBOOKS,
+    TOKEN,
+    api,
+    command,
+    new_page,
+    open_notebook,
+    run_all,
+    serve,
+    stop_kernels,
+    wait_drawn,
+    wait_kernel,
+)
 from PIL import Image
 from playwright.sync_api import expect
-from window import budget, choose_network, drag, hold, hover_point, open_tab, points, ring, run, settled, shown_range, slide, stop, type_budget, wait_card, wait_ring, zoom
+from window import (
+    budget,
+    choose_network,
+    drag,
+    hold,
+    hover_point,
+    open_tab,
+    points,
+    ring,
+    run,
+    settled,
+    shown_range,
+    slide,
+    stop,
+    type_budget,
+    wait_card,
+    wait_ring,
+    zoom,
+)
 
 from snnet_lab.families import FAMILIES, load_family
-from snnet_lab.plots import describe
 from snnet_lab.published import published_curve
-from snnet_lab.state import ceil_step, moves
-from snnet_lab.workbench import make_state
+from snnet_lab.window.desk import make_state
+from snnet_lab.window.state import ceil_step, moves
+from snnet_lab.words import describe
 
 
 @pytest.fixture(scope='module')
-def state(): return make_state(load_family('fashion'))
+def state():
+    return make_state(load_family('fashion'))
 
 
 @contextmanager
@@ -35,7 +67,14 @@ def opened(chromium, lab, notebook: str = 'workbench.ipynb', windows: int = 1):
 @contextmanager
 def app(chromium, folder):
     "The window in Voila. Its own template asks for fonts outside, and trips over Notebook's extension where that is installed too."
-    with serve(folder, 'voila') as base, new_page(chromium, base, allowed=('cdn.jsdelivr.net/npm/@fortawesome/', '@jupyter-notebook/lab-extension')) as page:
+    with (
+        serve(folder, 'voila') as base,
+        new_page(
+            chromium,
+            base,
+            allowed=('cdn.jsdelivr.net/npm/@fortawesome/', '@jupyter-notebook/lab-extension'),
+        ) as page,
+    ):
         page.goto(f'{base}/?token={TOKEN}')
         wait_drawn(page)
         yield page
@@ -44,7 +83,12 @@ def app(chromium, folder):
 @pytest.fixture(scope='module', params=['JupyterLab', 'Voila'])
 def window(request, chromium, tmp_path_factory):
     "One window that the tests go through; each leaves it with MACs as its unit and nothing at work."
-    with opened(chromium, request.getfixturevalue('lab')) if request.param == 'JupyterLab' else app(chromium, tmp_path_factory.mktemp('voila')) as page: yield page
+    with (
+        opened(chromium, request.getfixturevalue('lab'))
+        if request.param == 'JupyterLab'
+        else app(chromium, tmp_path_factory.mktemp('voila')) as page
+    ):
+        yield page
 
 
 def bought(state, page) -> int:
@@ -57,44 +101,63 @@ def lonely(state) -> int:
     "The stitch that no budget buys and that is drawn farthest from all others, so that a click cannot miss it."
     table = state.table.loc[list(state.costs)]
     x, y = table.macs / table.macs.max(), table.top1 / (table.top1.max() - table.top1.min())
-    gap = {i: sorted((x - x[i]) ** 2 + (y - y[i]) ** 2)[1] for i in state.costs if i not in state.best}
+    gap = {
+        i: sorted((x - x[i]) ** 2 + (y - y[i]) ** 2)[1] for i in state.costs if i not in state.best
+    }
     return max(gap, key=gap.get)
 
 
 def test_first_picture(window, state):
     assert ring(window)['stitch'] == settled(window) == state.best[-1]
     assert points(window) == len(state.table)
-    ink, drawn = window.evaluate('''() => [['.wb-curve', 'color'], ['.wb-plot .xtick text', 'fill']].map(([s, p]) => getComputedStyle(document.querySelector(s))[p].match(/\\d+/g).slice(0, 3).join())''')
+    ink, drawn = window.evaluate(
+        '''() => [['.wb-curve', 'color'], ['.wb-plot .xtick text', 'fill']].map(([s, p]) => getComputedStyle(document.querySelector(s))[p].match(/\\d+/g).slice(0, 3).join())'''
+    )
     assert ink == drawn, "the plot's words have the page's colour"
 
 
 def test_drag_the_budget(window, state):
     hold(window)
-    drag(window, .5)        # the button is still down: the ring follows at once, the card when it is let go
+    drag(
+        window, 0.5
+    )  # the button is still down: the ring follows at once, the card when it is let go
     chosen = ring(window)
-    assert chosen['stitch'] == bought(state, window) != state.best[-1] and abs(budget(window) - (state.least + state.most) / 2) < .02 * state.most
-    assert abs(chosen['x'] - state.costs[chosen['stitch']]) < .05
-    assert f'stitch {chosen["stitch"]}: {describe(state.space[chosen["stitch"]], state.names)}' in window.locator('.wb-preview').inner_text()
+    assert (
+        chosen['stitch'] == bought(state, window) != state.best[-1]
+        and abs(budget(window) - (state.least + state.most) / 2) < 0.02 * state.most
+    )
+    assert abs(chosen['x'] - state.costs[chosen['stitch']]) < 0.05
+    assert (
+        f'stitch {chosen["stitch"]}: {describe(state.space[chosen["stitch"]], state.names)}'
+        in window.locator('.wb-preview').inner_text()
+    )
     assert 'wb-stale' in window.locator('.wb-card').get_attribute('class')
     window.mouse.up()
     wait_card(window, chosen['stitch'])
     assert f'{state.table.top1[chosen["stitch"]]:.2f}%' in window.locator('.wb-card').inner_text()
-    assert slide(window, .15) == bought(state, window) != chosen['stitch']
+    assert slide(window, 0.15) == bought(state, window) != chosen['stitch']
 
 
 def test_budget_by_keys(window, state):
     window.locator('.wb-slider').focus()
     at = state.best.index(settled(window))
-    for key, to in (('ArrowRight', 1), ('ArrowUp', 2), ('ArrowLeft', 1), ('ArrowDown', 0), ('ArrowLeft', -1)):
+    for key, to in (
+        ('ArrowRight', 1),
+        ('ArrowUp', 2),
+        ('ArrowLeft', 1),
+        ('ArrowDown', 0),
+        ('ArrowLeft', -1),
+    ):
         window.keyboard.press(key)
         wait_card(window, state.best[at + to])
-    cells = '() => window.jupyterapp?.shell.currentWidget.content?.widgets.length'      # in Voila there are none
+    cells = '() => window.jupyterapp?.shell.currentWidget.content?.widgets.length'  # in Voila there are none
     before = window.evaluate(cells)
-    for key in 'xab': window.keyboard.press(key)        # to JupyterLab: cut this cell, make others
+    for key in 'xab':
+        window.keyboard.press(key)  # to JupyterLab: cut this cell, make others
     assert window.evaluate(cells) == before
     type_budget(window, state.most)
     wait_card(window, state.best[-1])
-    type_budget(window, 1e6)        # too much: all that there is
+    type_budget(window, 1e6)  # too much: all that there is
     expect(window.locator('.wb-number')).to_have_value(f'{state.most:g}')
 
 
@@ -103,12 +166,21 @@ def test_units(window, state):
     stitch = settled(window)
     for unit, words in (('params', 'M parameters'), ('memory', 'MB'), ('ms', 'ms')):
         window.locator('.wb-unit').select_option(unit)
-        window.wait_for_function('words => document.querySelector(".wb-plot .xtitle")?.textContent.endsWith(words)', arg=words)
+        window.wait_for_function(
+            'words => document.querySelector(".wb-plot .xtitle")?.textContent.endsWith(words)',
+            arg=words,
+        )
         assert settled(window) == stitch, 'another unit, the same stitch'
-        if unit != 'ms': assert abs(budget(window) - state.table[unit][stitch] / 1e6) < .002
-    assert 'timed whole' in window.locator('.wb-note').inner_text() and window.locator('.wb-timing').is_visible()
+        if unit != 'ms':
+            assert abs(budget(window) - state.table[unit][stitch] / 1e6) < 0.002
+    assert (
+        'timed whole' in window.locator('.wb-note').inner_text()
+        and window.locator('.wb-timing').is_visible()
+    )
     window.locator('.wb-unit').select_option('macs')
-    window.wait_for_function('() => document.querySelector(".wb-plot .xtitle")?.textContent.endsWith("MMACs")')
+    window.wait_for_function(
+        '() => document.querySelector(".wb-plot .xtitle")?.textContent.endsWith("MMACs")'
+    )
     expect(window.locator('.wb-timing')).to_be_hidden()
     assert not window.locator('.wb-note').inner_text() and settled(window) == stitch
 
@@ -119,41 +191,71 @@ def test_read_the_curve(window, state):
     expect(window.locator('.hoverlayer')).to_contain_text(f'stitch {beaten}')
     window.mouse.click(*where)
     wait_card(window, beaten)
-    assert ring(window)['stitch'] == beaten and abs(budget(window) - ceil_step(state.costs[beaten])) < .01
+    assert (
+        ring(window)['stitch'] == beaten
+        and abs(budget(window) - ceil_step(state.costs[beaten])) < 0.01
+    )
     whole = shown_range(window)
-    zoom(window, .3, .8)
+    zoom(window, 0.3, 0.8)
     part = shown_range(window)
     assert whole[0] < part[0] - 5 and part[1] < whole[1] - 5
-    chosen = slide(window, .6)
+    chosen = slide(window, 0.6)
     assert chosen != beaten and shown_range(window) == part, 'a change of budget leaves the zoom'
-    assert abs(ring(window)['x'] - state.costs[chosen]) < .05
+    assert abs(ring(window)['x'] - state.costs[chosen]) < 0.05
     window.mouse.dblclick(*where)
-    window.wait_for_function('x => document.querySelector(".wb-plot")._fullLayout.xaxis.range[1] === x', arg=whole[1])
+    window.wait_for_function(
+        'x => document.querySelector(".wb-plot")._fullLayout.xaxis.range[1] === x', arg=whole[1]
+    )
 
 
 def test_click_a_block(window, state):
-    stitch = slide(window, .6)
+    stitch = slide(window, 0.6)
     space = state.space
-    for block, press in (('1-0-3', 'click'), ('2-0-8', 'click'), ('0-0-5', 'Enter'), ('1-0-7', ' ')):
-        target = window.locator('.wb-path [data-anchor="{}"][data-stage="{}"][data-block="{}"]'.format(*block.split('-')))
+    for block, press in (
+        ('1-0-3', 'click'),
+        ('2-0-8', 'click'),
+        ('0-0-5', 'Enter'),
+        ('1-0-7', ' '),
+    ):
+        target = window.locator(
+            '.wb-path [data-anchor="{}"][data-stage="{}"][data-block="{}"]'.format(
+                *block.split('-')
+            )
+        )
         target.click() if press == 'click' else target.press(press)
         to = moves(space, space[stitch])[block]
         assert to != stitch
         wait_card(window, to)
         assert ring(window)['stitch'] == to
-        if press != 'click': assert target.evaluate('e => e === document.activeElement'), 'whoever goes by keys stays at the block'
+        if press != 'click':
+            assert target.evaluate('e => e === document.activeElement'), (
+                'whoever goes by keys stays at the block'
+            )
         stitch = to
-    blocks, held = window.locator('.wb-path [data-block]'), lambda: window.evaluate('() => { const { anchor, block } = document.activeElement.dataset; return `${anchor}-${block}`; }')
-    assert held() == '1-7' and blocks.count() == 36 and window.locator('.wb-path [data-block][tabindex="0"]').count() == 1, 'one stop of Tab'
+    blocks, held = (
+        window.locator('.wb-path [data-block]'),
+        lambda: window.evaluate(
+            '() => { const { anchor, block } = document.activeElement.dataset; return `${anchor}-${block}`; }'
+        ),
+    )
+    assert (
+        held() == '1-7'
+        and blocks.count() == 36
+        and window.locator('.wb-path [data-block][tabindex="0"]').count() == 1
+    ), 'one stop of Tab'
     went = []
     for key in ('ArrowRight', 'ArrowDown', 'ArrowLeft', 'ArrowUp', 'ArrowUp', 'ArrowUp'):
         window.keyboard.press(key)
         went.append(held())
-    assert [w[0] for w in went] == list('122100') and went[0] == '1-8' and int(went[2][2:]) == int(went[1][2:]) - 1, went
+    assert (
+        [w[0] for w in went] == list('122100')
+        and went[0] == '1-8'
+        and int(went[2][2:]) == int(went[1][2:]) - 1
+    ), went
 
 
 def test_run(window, state):
-    chosen = slide(window, .6)
+    chosen = slide(window, 0.6)
     window.locator('.wb-run-count input').fill('512')
     window.keyboard.press('Tab')
     window.evaluate('''() => { const seen = window.seen = {}, root = document.querySelector('.wb-root'), first = root.querySelector('.wb-card').dataset.stitch;
@@ -163,22 +265,34 @@ def test_run(window, state):
     window.locator('.wb-run-go').click()
     window.wait_for_selector('.wb-run-stop:enabled')
     hold(window)
-    drag(window, .75, steps=4)
+    drag(window, 0.75, steps=4)
     window.mouse.up()
     moved = settled(window)
     window.wait_for_selector('.wb-run-go:enabled')
     seen = window.evaluate('() => window.seen')
-    assert moved != chosen and seen['card'] < seen['table'], 'the kernel followed the slider only after the run: the run blocks it'
+    assert moved != chosen and seen['card'] < seen['table'], (
+        'the kernel followed the slider only after the run: the run blocks it'
+    )
     result = window.locator('.wb-ran')
-    assert int(result.get_attribute('data-stitch')) == chosen and '512 images' in result.inner_text().replace(',', '')
-    assert window.locator('.wb-ran > .wb-thumbs img').count() == 10 and window.locator('.wb-table tbody tr').count() in (2, 3)
+    assert int(
+        result.get_attribute('data-stitch')
+    ) == chosen and '512 images' in result.inner_text().replace(',', '')
+    assert window.locator('.wb-ran > .wb-thumbs img').count() == 10 and window.locator(
+        '.wb-table tbody tr'
+    ).count() in (2, 3)
     assert '%' in window.locator('.wb-table tr.chosen').inner_text()
-    assert 'differ on' in window.locator('.wb-changed').inner_text() and 0 < window.locator('.wb-changed img').count() <= 6
+    assert (
+        'differ on' in window.locator('.wb-changed').inner_text()
+        and 0 < window.locator('.wb-changed img').count() <= 6
+    )
 
 
 def upload(page, files: dict):
-    with page.expect_file_chooser() as chooser: page.locator('.wb-run-own').click()
-    chooser.value.set_files([dict(name=n, mimeType='image/png', buffer=b) for n, b in files.items()])
+    with page.expect_file_chooser() as chooser:
+        page.locator('.wb-run-own').click()
+    chooser.value.set_files(
+        [dict(name=n, mimeType='image/png', buffer=b) for n, b in files.items()]
+    )
     expect(page.locator('.wb-run-own')).to_contain_text(f'({len(files)})')
 
 
@@ -187,7 +301,10 @@ def test_own_images(window):
     upload(window, {'mine.png': picture.getvalue(), 'broken.png': b'no picture'})
     run(window)
     words = window.locator('.wb-ran').inner_text()
-    assert 'broken.png cannot be read as an image' in words and window.locator('.wb-ran > .wb-thumbs .wb-thumb.unknown').count() == 1
+    assert (
+        'broken.png cannot be read as an image' in words
+        and window.locator('.wb-ran > .wb-thumbs .wb-thumb.unknown').count() == 1
+    )
     upload(window, {'broken.png': b'no picture'})
     run(window)
     assert 'broken.png cannot be read as an image' in window.locator('.wb-error').inner_text()
@@ -195,48 +312,66 @@ def test_own_images(window):
     window.locator('.wb-run-count input').fill('8')
     window.keyboard.press('Tab')
     run(window)
-    assert window.locator('.wb-ran > .wb-thumbs img').count() == 8 and not window.locator('.wb-ran .unknown').count()
+    assert (
+        window.locator('.wb-ran > .wb-thumbs img').count() == 8
+        and not window.locator('.wb-ran .unknown').count()
+    )
 
 
 def test_evaluate(window, state):
     open_tab(window, 'Evaluate')
     whole = shown_range(window)
-    zoom(window, .3, .8)
+    zoom(window, 0.3, 0.8)
     part = shown_range(window)
-    window.locator('.wb-plot').evaluate('''e => { const drawn = e.drawn = []; e.on('plotly_afterplot', () => drawn.push([...e.querySelectorAll('.points path.point')].map(p => p.getAttribute('transform')).join())); }''')
+    window.locator('.wb-plot').evaluate(
+        '''e => { const drawn = e.drawn = []; e.on('plotly_afterplot', () => drawn.push([...e.querySelectorAll('.points path.point')].map(p => p.getAttribute('transform')).join())); }'''
+    )
     window.locator('.wb-evaluate-go').click()
     window.wait_for_function('() => new Set(document.querySelector(".wb-plot").drawn).size > 3')
-    assert 'known before' in window.locator('.wb-plot .legend').text_content() and shown_range(window) == part, 'a curve that grows leaves the zoom'
-    assert slide(window, .3) == ring(window)['stitch']
+    assert (
+        'known before' in window.locator('.wb-plot .legend').text_content()
+        and shown_range(window) == part
+    ), 'a curve that grows leaves the zoom'
+    assert slide(window, 0.3) == ring(window)['stitch']
     print(f'stopped after {stop(window, "evaluate"):.0f} ms')
-    assert 'Stopped after' in window.locator('.wb-evaluate-result').inner_text() and points(window) == len(state.table)
+    assert 'Stopped after' in window.locator('.wb-evaluate-result').inner_text() and points(
+        window
+    ) == len(state.table)
     seen = window.evaluate('() => document.querySelector(".wb-plot").drawn.length')
     expect(window.locator('.wb-evaluate-go')).to_have_text('Continue')
     window.locator('.wb-evaluate-go').click()
-    window.wait_for_function('n => document.querySelector(".wb-plot").drawn.length > n + 2', arg=seen)
+    window.wait_for_function(
+        'n => document.querySelector(".wb-plot").drawn.length > n + 2', arg=seen
+    )
     window.locator('.wb-evaluate-stop').click()
     expect(window.locator('.wb-evaluate-go')).to_be_enabled()
     assert 'Stopped after' in window.locator('.wb-evaluate-result').inner_text()
     hover_point(window, sum(part) / 2, state.table.top1.mean())
     window.locator('.wb-plot .nsewdrag').dblclick()
-    window.wait_for_function('x => document.querySelector(".wb-plot")._fullLayout.xaxis.range[1] === x', arg=whole[1])
+    window.wait_for_function(
+        'x => document.querySelector(".wb-plot")._fullLayout.xaxis.range[1] === x', arg=whole[1]
+    )
     open_tab(window, 'Run')
 
 
-def words(page, panel: str) -> str: return page.locator(f'.wb-{panel}-words').inner_text()
+def words(page, panel: str) -> str:
+    return page.locator(f'.wb-{panel}-words').inner_text()
 
 
 def test_take_away(window, state):
     open_tab(window, 'Take away')
-    stitch = slide(window, .3)
+    stitch = slide(window, 0.3)
     expect(window.locator('.wb-take-path input')).to_have_value(f'fashion-stitch-{stitch}.pt2')
     window.locator('.wb-take-kind select').select_option('the curve')
     expect(window.locator('.wb-take-path input')).to_have_value('fashion-curve.csv')
     run(window, 'take')
     assert 'fashion-curve.csv is written' in window.locator('.wb-take-result').inner_text()
     window.locator('.wb-take-python').click()
-    expect(window.locator('.wb-take-lines textarea')).to_have_value(re.compile(f'net.select\\({stitch}\\)'))
-    with window.expect_download() as picture: window.locator('.wb-take-picture').click()
+    expect(window.locator('.wb-take-lines textarea')).to_have_value(
+        re.compile(f'net.select\\({stitch}\\)')
+    )
+    with window.expect_download() as picture:
+        window.locator('.wb-take-picture').click()
     assert '<svg' in picture.value.path().read_text()
 
 
@@ -244,31 +379,44 @@ def test_choose_the_network(window, state):
     choose_network(window, FAMILIES['deit'].title)
     published = published_curve('deit')
     expect(window.locator('.wb-status')).to_contain_text('published, not run here')
-    assert points(window) == published.top1.notna().sum() and window.locator('.wb-run-go').is_disabled()
-    chosen = slide(window, .4)
-    assert f'{published.set_index("stitch").top1[chosen]:.2f}%' in window.locator('.wb-card').inner_text()
+    assert (
+        points(window) == published.top1.notna().sum()
+        and window.locator('.wb-run-go').is_disabled()
+    )
+    chosen = slide(window, 0.4)
+    assert (
+        f'{published.set_index("stitch").top1[chosen]:.2f}%'
+        in window.locator('.wb-card').inner_text()
+    )
     window.locator('.wb-show-zoo').check()
     expect(window.locator('.wb-sentence')).to_contain_text('timm models')
-    expect(window.locator('.wb-show-zoo')).to_be_focused()       # drawn anew, it keeps the keyboard
+    expect(window.locator('.wb-show-zoo')).to_be_focused()  # drawn anew, it keeps the keyboard
     every = window.locator('.wb-sentence').inner_text()
     window.locator('.wb-zoo-image_size').select_option('224')
     expect(window.locator('.wb-sentence')).not_to_have_text(every)
     choose_network(window, FAMILIES['fashion'].title)
-    assert settled(window) == state.best[-1] and points(window) == len(state.table) and window.locator('.wb-run-go').is_enabled()
-    assert slide(window, .5) == bought(state, window)
+    assert (
+        settled(window) == state.best[-1]
+        and points(window) == len(state.table)
+        and window.locator('.wb-run-go').is_enabled()
+    )
+    assert slide(window, 0.5) == bought(state, window)
 
 
 def test_train(window, state):
     "At the end, as it changes the network."
     open_tab(window, 'Train')
-    for question, value in (('steps', '300'), ('batch', '16'), ('folder', 'runs/browser')): window.locator(f'.wb-train-{question} input').fill(value)
+    for question, value in (('steps', '300'), ('batch', '16'), ('folder', 'runs/browser')):
+        window.locator(f'.wb-train-{question} input').fill(value)
     window.locator('.wb-train-start select').select_option('the weights as they are')
     window.locator('.wb-train-go').click()
-    window.wait_for_function("() => document.querySelector('.wb-train-words').innerText.includes('loss')")
-    assert slide(window, .3) == ring(window)['stitch']
+    window.wait_for_function(
+        "() => document.querySelector('.wb-train-words').innerText.includes('loss')"
+    )
+    assert slide(window, 0.3) == ring(window)['stitch']
     window.locator('.wb-train-pause').click()
     expect(window.locator('.wb-train-pause')).to_have_text('Go on')
-    window.wait_for_timeout(1000)       # the step that was under way
+    window.wait_for_timeout(1000)  # the step that was under way
     held = words(window, 'train')
     window.wait_for_timeout(1000)
     assert held and words(window, 'train') == held
@@ -290,31 +438,33 @@ def test_run_all_again(chromium, lab, state):
             command(page, 'notebook:run-all-cells')
             page.wait_for_selector('.wb-root:not(.former)')
             wait_drawn(page)
-        assert slide(page, .5) == bought(state, page)
+        assert slide(page, 0.5) == bought(state, page)
         command(page, 'docmanager:save')
         before = budget(page)
-        open_notebook(page, lab)        # as a reload: nothing is run
+        open_notebook(page, lab)  # as a reload: nothing is run
         wait_drawn(page)
         assert settled(page) == bought(state, page) and budget(page) == before
-        assert slide(page, .8) == bought(state, page)
+        assert slide(page, 0.8) == bought(state, page)
         run(page)
         assert page.locator('.wb-ran').count() == 1
     with new_page(chromium, lab) as page:
         open_notebook(page, lab)
         run_all(page)
         assert page.locator('.wb-root').count() == 1 and settled(page) == state.best[-1]
-        assert slide(page, .5) == bought(state, page)
+        assert slide(page, 0.5) == bought(state, page)
 
 
 def test_two_windows(chromium, lab, state):
-    notebook = json.loads((NOTEBOOKS/'workbench.ipynb').read_text())
+    notebook = json.loads((NOTEBOOKS / 'workbench.ipynb').read_text())
     first = next(c for c in notebook['cells'] if c['source'][0].startswith('Workbench('))
     notebook['cells'].append(first | dict(id='second'))
     api(lab, 'PUT', '/api/contents/two.ipynb', dict(type='notebook', content=notebook))
     with opened(chromium, lab, 'two.ipynb', windows=2) as page:
         roots = page.locator('.wb-root')
         left, right = (page.locator('.wb-root').nth(i) for i in (0, 1))
-        shown = lambda: [int(roots.nth(i).locator('.wb-card').get_attribute('data-stitch')) for i in (0, 1)]
+        shown = lambda: [
+            int(roots.nth(i).locator('.wb-card').get_attribute('data-stitch')) for i in (0, 1)
+        ]
         for root, other, value in ((left, right, 5), (right, left, 30)):
             still = other.locator('.wb-card').get_attribute('data-stitch')
             root.locator('.wb-number').fill(str(value))
@@ -331,7 +481,7 @@ def test_two_windows(chromium, lab, state):
 def use(page, state):
     "Drag, click, run."
     assert settled(page) == state.best[-1]
-    assert slide(page, .5) == bought(state, page)
+    assert slide(page, 0.5) == bought(state, page)
     beaten = lonely(state)
     page.mouse.click(*hover_point(page, state.costs[beaten], state.table.top1[beaten]))
     wait_card(page, beaten)
@@ -340,10 +490,16 @@ def use(page, state):
 
 
 def test_notebook_7(chromium, tmp_path, state):
-    with serve(tmp_path, 'notebook') as base, new_page(chromium, base, allowed=("(reading 'schema')",)) as page:
+    with (
+        serve(tmp_path, 'notebook') as base,
+        new_page(chromium, base, allowed=("(reading 'schema')",)) as page,
+    ):
         page.goto(f'{base}/notebooks/workbench.ipynb?token={TOKEN}')
         wait_kernel(page, base)
         page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
-        for label in ('Run', 'Run All Cells'): page.locator('.lm-MenuBar-itemLabel, .lm-Menu-itemLabel').get_by_text(label, exact=True).click()
+        for label in ('Run', 'Run All Cells'):
+            page.locator('.lm-MenuBar-itemLabel, .lm-Menu-itemLabel').get_by_text(
+                label, exact=True
+            ).click()
         wait_drawn(page)
         use(page, state)

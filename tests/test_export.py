@@ -1,4 +1,5 @@
 "An exported stitch gives the network's logits where neither snnet_lab nor timm can be imported."
+
 import subprocess
 import sys
 import warnings
@@ -7,8 +8,8 @@ import pytest
 import torch
 
 from snnet_lab.anchors import load_anchor
+from snnet_lab.export import export_stitch, save_stitch
 from snnet_lab.families import load_family
-from snnet_lab.runtime import export_stitch, save_stitch
 from snnet_lab.snnet import SNNet
 
 ELSEWHERE = '''
@@ -22,31 +23,62 @@ with torch.no_grad():
 '''
 
 
-def swin(width): return load_anchor('swin_tiny_patch4_window7_224', weights=None, img_size=56, embed_dim=width, num_heads=(1, 1, 2, 2), depths=(2, 2, 2, 2), num_classes=10)
+def swin(width):
+    return load_anchor(
+        'swin_tiny_patch4_window7_224',
+        weights=None,
+        img_size=56,
+        embed_dim=width,
+        num_heads=(1, 1, 2, 2),
+        depths=(2, 2, 2, 2),
+        num_classes=10,
+    )
 
 
-def resnet(name): return load_anchor(name, weights=None, size=(3, 64, 64), num_classes=10)
+def resnet(name):
+    return load_anchor(name, weights=None, size=(3, 64, 64), num_classes=10)
 
 
 @pytest.fixture(scope='module', params=['fashion', 'swin', 'resnet', 'resnet_vit'])
 def case(request):
     "A network, one of its stitches, images, and the logits."
     torch.manual_seed(0)
-    if request.param == 'fashion': net = load_family('fashion')
-    elif request.param == 'swin': net = SNNet([swin(12), swin(24)])
-    elif request.param == 'resnet': net = SNNet([resnet('resnet10t'), resnet('resnet18')])
-    else: net = SNNet([load_anchor('deit_tiny_patch16_224', weights=None, img_size=64, depth=3, embed_dim=48, num_heads=2, reg_tokens=3, num_classes=10), resnet('resnet10t')], direction='both')
+    if request.param == 'fashion':
+        net = load_family('fashion')
+    elif request.param == 'swin':
+        net = SNNet([swin(12), swin(24)])
+    elif request.param == 'resnet':
+        net = SNNet([resnet('resnet10t'), resnet('resnet18')])
+    else:
+        net = SNNet(
+            [
+                load_anchor(
+                    'deit_tiny_patch16_224',
+                    weights=None,
+                    img_size=64,
+                    depth=3,
+                    embed_dim=48,
+                    num_heads=2,
+                    reg_tokens=3,
+                    num_classes=10,
+                ),
+                resnet('resnet10t'),
+            ],
+            direction='both',
+        )
     net.eval()
     stitch = next(s for s in reversed(list(net.space)) if s.cuts)
     images = torch.randn(7, *net.anchors[0].size)
-    with torch.no_grad(): return net, stitch, images, net(images, stitch)
+    with torch.no_grad():
+        return net, stitch, images, net(images, stitch)
 
 
 def test_module(case):
     net, stitch, images, wanted = case
     model = export_stitch(net, stitch)
     with torch.no_grad():
-        for n in (1, 7): assert torch.allclose(model(images[:n]), wanted[:n], atol=1e-5)
+        for n in (1, 7):
+            assert torch.allclose(model(images[:n]), wanted[:n], atol=1e-5)
     assert sum(p.numel() for p in model.parameters()) == net.costs().params[stitch.id]
     assert model.state_dict().keys() < net.state_dict().keys()
     assert {type(m).__module__.split('.')[0] for m in model.modules()} == {'torch'}
@@ -54,9 +86,14 @@ def test_module(case):
 
 def test_pt2_file_in_another_process(case, tmp_path):
     net, stitch, images, wanted = case
-    save_stitch(net, stitch, tmp_path/'stitch.pt2')
-    torch.save((images, wanted), tmp_path/'wanted.pt')
-    done = subprocess.run([sys.executable, '-c', ELSEWHERE, tmp_path/'stitch.pt2', tmp_path/'wanted.pt'], capture_output=True, text=True, cwd=tmp_path)
+    save_stitch(net, stitch, tmp_path / 'stitch.pt2')
+    torch.save((images, wanted), tmp_path / 'wanted.pt')
+    done = subprocess.run(
+        [sys.executable, '-c', ELSEWHERE, tmp_path / 'stitch.pt2', tmp_path / 'wanted.pt'],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -64,9 +101,9 @@ def test_onnx_file(case, tmp_path):
     runtime = pytest.importorskip('onnxruntime')
     net, stitch, images, wanted = case
     with warnings.catch_warnings():
-        warnings.simplefilter('ignore')     # of onnxscript's own code
-        save_stitch(net, stitch, tmp_path/'stitch.onnx')
-    session = runtime.InferenceSession(tmp_path/'stitch.onnx', providers=['CPUExecutionProvider'])
+        warnings.simplefilter('ignore')  # of onnxscript's own code
+        save_stitch(net, stitch, tmp_path / 'stitch.onnx')
+    session = runtime.InferenceSession(tmp_path / 'stitch.onnx', providers=['CPUExecutionProvider'])
     for n in (1, 7):
-        logits, = session.run(['logits'], {'images': images[:n].numpy()})
+        (logits,) = session.run(['logits'], {'images': images[:n].numpy()})
         assert torch.allclose(torch.from_numpy(logits), wanted[:n], atol=1e-4)

@@ -1,4 +1,5 @@
 "Pretrained weights come through timm's hub download: tested with a cache in the hub's own layout, without a network."
+
 import os
 import subprocess
 import sys
@@ -19,11 +20,13 @@ def load(home, code: str) -> subprocess.CompletedProcess:
 def test_cached_weights_are_used_offline(tmp_path):
     torch.manual_seed(3)
     model = timm.create_model(NAME)
-    repo = tmp_path/'hub'/('models--' + timm.get_pretrained_cfg(NAME).hf_hub_id.replace('/', '--'))
-    (repo/'snapshots/abc').mkdir(parents=True)
-    (repo/'refs').mkdir()
-    (repo/'refs/main').write_text('abc')
-    save_file(model.state_dict(), repo/'snapshots/abc/model.safetensors')
+    repo = (
+        tmp_path / 'hub' / ('models--' + timm.get_pretrained_cfg(NAME).hf_hub_id.replace('/', '--'))
+    )
+    (repo / 'snapshots/abc').mkdir(parents=True)
+    (repo / 'refs').mkdir()
+    (repo / 'refs/main').write_text('abc')
+    save_file(model.state_dict(), repo / 'snapshots/abc/model.safetensors')
     done = load(tmp_path, 'print(anchor.depths, round(anchor.model.head.weight.sum().item(), 4))')
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == f'(12,) {round(model.head.weight.sum().item(), 4)}'
@@ -32,4 +35,8 @@ def test_cached_weights_are_used_offline(tmp_path):
 def test_without_network_one_line_says_what_to_do(tmp_path):
     done = load(tmp_path, '')
     last = done.stderr.strip().splitlines()[-1]
-    assert done.returncode != 0 and f'cannot download the weights of {NAME} from the hub' in last and 'weights=None' in last, last
+    assert (
+        done.returncode != 0
+        and f'cannot download the weights of {NAME} from the hub' in last
+        and 'weights=None' in last
+    ), last

@@ -1,7 +1,8 @@
 "The workbench's window through mouse and keyboard, and what it shows, read from the picture and not from the data behind it."
+
 from playwright.sync_api import expect
 
-THUMB = 16      # px, width of the native slider's handle
+THUMB = 16  # px, width of the native slider's handle
 
 
 def ring(page) -> dict:
@@ -10,10 +11,12 @@ def ring(page) -> dict:
         return {stitch: +r.dataset.stitch, x: axis.p2d(+/translate\\(([-\\d.]+)/.exec(r.getAttribute('transform'))[1])}; }''')
 
 
-def wait_card(page, stitch: int): page.wait_for_selector(f'.wb-card[data-stitch="{stitch}"]:not(.wb-stale)')
+def wait_card(page, stitch: int):
+    page.wait_for_selector(f'.wb-card[data-stitch="{stitch}"]:not(.wb-stale)')
 
 
-def wait_ring(page, stitch: int): page.wait_for_selector(f'.wb-ring[data-stitch="{stitch}"]', state='attached')
+def wait_ring(page, stitch: int):
+    page.wait_for_selector(f'.wb-ring[data-stitch="{stitch}"]', state='attached')
 
 
 def settled(page) -> int:
@@ -22,7 +25,8 @@ def settled(page) -> int:
     return stitch
 
 
-def budget(page) -> float: return float(page.locator('.wb-slider').input_value())
+def budget(page) -> float:
+    return float(page.locator('.wb-slider').input_value())
 
 
 def _along(page, share: float) -> tuple[float, float]:
@@ -58,11 +62,16 @@ def type_budget(page, value: float):
 
 def hover_point(page, x: float, y: float):
     "The mouse on a place of the plot, in its own units."
-    x, y = page.evaluate('''([x, y]) => { const plot = document.querySelector('.wb-plot'), l = plot._fullLayout, r = plot.getBoundingClientRect();
-        return [r.x + l._size.l + l.xaxis.d2p(x), r.y + l._size.t + l.yaxis.d2p(y)]; }''', [x, y])
+    x, y = page.evaluate(
+        '''([x, y]) => { const plot = document.querySelector('.wb-plot'), l = plot._fullLayout, r = plot.getBoundingClientRect();
+        return [r.x + l._size.l + l.xaxis.d2p(x), r.y + l._size.t + l.yaxis.d2p(y)]; }''',
+        [x, y],
+    )
     page.mouse.move(x - 4, y - 4)
     page.mouse.move(x, y)
-    page.wait_for_timeout(200)      # plotly clicks only on what it has hovered, and hovering is throttled
+    page.wait_for_timeout(
+        200
+    )  # plotly clicks only on what it has hovered, and hovering is throttled
     return x, y
 
 
@@ -70,13 +79,14 @@ def zoom(page, left: float, right: float):
     "Drag a box over the plot, from one share of its width to another."
     area = page.locator('.wb-plot .nsewdrag').bounding_box()
     at = lambda share, down: (area['x'] + share * area['width'], area['y'] + down * area['height'])
-    page.mouse.move(*at(left, .1))
+    page.mouse.move(*at(left, 0.1))
     page.mouse.down()
-    page.mouse.move(*at(right, .9), steps=8)
+    page.mouse.move(*at(right, 0.9), steps=8)
     page.mouse.up()
 
 
-def shown_range(page) -> list[float]: return page.locator('.wb-plot').evaluate('e => e._fullLayout.xaxis.range.map(v => +v)')
+def shown_range(page) -> list[float]:
+    return page.locator('.wb-plot').evaluate('e => e._fullLayout.xaxis.range.map(v => +v)')
 
 
 def points(page) -> int:
@@ -85,28 +95,37 @@ def points(page) -> int:
         .reduce((n, t) => n + t.querySelectorAll('.points path.point').length, 0)''')
 
 
-def open_tab(page, title: str): page.locator('.wb-tabs').get_by_role('tab', name=title).click()
+def open_tab(page, title: str):
+    page.locator('.wb-tabs').get_by_role('tab', name=title).click()
 
 
 def run(page, panel: str = 'run'):
     "Press a panel's start button and wait for what comes of it."
-    page.evaluate('panel => document.querySelector(`.wb-${panel}-result .wb-result`)?.classList.add("former")', panel)
+    page.evaluate(
+        'panel => document.querySelector(`.wb-${panel}-result .wb-result`)?.classList.add("former")',
+        panel,
+    )
     page.locator(f'.wb-{panel}-go').click()
     page.wait_for_selector(f'.wb-{panel}-result .wb-result:not(.former)')
 
 
 def stop(page, panel: str) -> float:
     "Press a panel's stop button; milliseconds until it can be started again."
-    return page.evaluate('''panel => new Promise(told => { const stop = document.querySelector(`.wb-${panel}-stop`), began = performance.now();
+    return page.evaluate(
+        '''panel => new Promise(told => { const stop = document.querySelector(`.wb-${panel}-stop`), began = performance.now();
         const seen = new MutationObserver(() => { if (document.querySelector(`.wb-${panel}-go`).disabled) return; seen.disconnect(); told(performance.now() - began); });
         seen.observe(document.querySelector('.wb-root'), {subtree: true, attributes: true});
-        stop.click(); })''', panel)
+        stop.click(); })''',
+        panel,
+    )
 
 
 def choose_network(page, title: str):
     "Another network of the drop-down; waits until its window is there."
     page.locator('.wb-view').evaluate('e => e.classList.add("former")')
-    page.locator('.wb-family select').select_option(label=title.replace(' ', '\xa0'))     # ipywidgets writes these
+    page.locator('.wb-family select').select_option(
+        label=title.replace(' ', '\xa0')
+    )  # ipywidgets writes these
     page.wait_for_selector('.wb-view:not(.former) .wb-ring', state='attached')
     expect(page.locator('.wb-view.former')).to_have_count(0)
     expect(page.locator('.wb-family select')).to_be_enabled()
