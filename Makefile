@@ -6,11 +6,12 @@ BIN := $(VENV)/bin
 RUNS := $(VENV)/.installed
 SERVES := $(VENV)/.serves
 DEVELOPS := $(VENV)/.develops
+PARALLEL := -n 2 --dist loadfile
 
 # Offline and quiet: no news, no look-ups, one kernel setting for all.
 LAB_OPTIONS := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.extension_manager=readonly
 
-.PHONY: help lab app test sync notebooks pytest export bench family batchnorm samplers page screenshots clean
+.PHONY: help lab app test contract sync notebooks pytest export bench gpu family batchnorm samplers page screenshots clean
 
 help:            ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -e 's/:[^#]*##/\t/' | expand -t 14
@@ -38,7 +39,10 @@ app: $(SERVES)   ## the same as an app, served by Voila; ARGS="--no-browser --po
 
 test: sync notebooks pytest   ## the whole suite
 
-notebooks pytest: export OMP_NUM_THREADS ?= 1      # several programs share the cores
+contract: $(DEVELOPS)   ## the contract of an anchor on the smallest model of each of timm's families
+	$(BIN)/python -m pytest tests/test_contract.py -m contract $(PARALLEL)
+
+notebooks pytest contract: export OMP_NUM_THREADS ?= 1      # several programs share the cores
 
 sync: $(DEVELOPS)       ## notebooks clean, modules as exported
 	$(BIN)/python -m pytest -q tests/test_sync.py
@@ -47,15 +51,19 @@ notebooks: $(DEVELOPS)  ## run every notebook
 	$(BIN)/nbdev_test --n_workers 2 --timing
 
 pytest: $(DEVELOPS)     ## what a notebook cannot test
-	$(BIN)/python -m pytest tests --ignore tests/test_sync.py
+	$(BIN)/python -m pytest tests --ignore tests/test_sync.py $(PARALLEL)
 
-export: $(DEVELOPS)     ## clean the notebooks and write snnet_lab/ from them
+export: $(DEVELOPS)     ## format and clean the notebooks and write snnet_lab/ from them
+	$(BIN)/ruff format --quiet
 	$(BIN)/nbdev_clean
 	find snnet_lab -name '*.py' ! -name '__init__.py' -delete
 	$(BIN)/nbdev_export
 
 bench: $(DEVELOPS)      ## measure against the plain way; writes data/bench.csv
 	$(BIN)/python tests/bench.py $(ARGS)
+
+gpu: $(DEVELOPS)        ## prove it on a CUDA device in minutes; writes data/gpu.csv (without one: small settings, nothing written)
+	$(BIN)/python tests/gpu.py $(ARGS)
 
 family: $(DEVELOPS)     ## make what is missing of the shipped family (hours on a CPU)
 	$(BIN)/python data/make_fashion.py $(ARGS)

@@ -189,3 +189,11 @@ def test_no_class_is_the_first_half_of_another():
             b.id for c in classes for b in c.bases if isinstance(b, ast.Name) and b.id in names
         )
         assert not [b for b, count in bases.items() if count == 1], f'{file.name}: {bases}'
+
+
+def test_index_maps_every_notebook():
+    text = '\n'.join(source for kind, source, _ in cells(NBS / 'index.ipynb') if kind == 'markdown')
+    linked = {(NBS / target).resolve() for target in re.findall(r'\]\(([^)]+\.ipynb)\)', text)}
+    assert linked == {p.resolve() for p in NOTEBOOKS} - {(NBS / 'index.ipynb').resolve()}
+    for path in EXPORTING:
+        assert cells(path)[0][1].partition('> ')[2].strip() in text, f'the purpose of {path.stem}'
