@@ -9,6 +9,7 @@ __all__ = ['Cut', 'LayerKey', 'NUMBERINGS', 'DIRECTIONS', 'paired_cuts', 'unpair
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, permutations
+from numbers import Integral
 
 # %% ../nbs/core/01_space.ipynb #4687eedf
 def paired_cuts(
@@ -305,9 +306,10 @@ class StitchSpace(Sequence):
     def __getitem__(self, i: int) -> Stitch:
         if isinstance(i, slice):
             return self.stitches[i]
-        if not 0 <= i < len(self):
+        is_id = isinstance(i, Integral) and not isinstance(i, bool)
+        if not is_id or not 0 <= i < len(self):
             raise IndexError(
-                f'stitch {i} does not exist: this space has stitches 0 to {len(self) - 1}'
+                f'stitch {i!r} does not exist: this space has stitches 0 to {len(self) - 1}'
             )
         return self.stitches[i]
 
