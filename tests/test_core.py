@@ -20,7 +20,7 @@ CORE = (
     'batchnorm',
     'evaluation',
     'published',
-    'runtime',
+    'comparison',
     'cli',
     'coverage',
     'official',

@@ -16,7 +16,7 @@ import torch
 from PIL import Image, ImageOps
 from timm.data import create_transform
 
-from ..runtime import Run, compare
+from ..comparison import Trial, compare
 from ..snnet import SNNet
 from .desk import Desk, devices
 from .jobs import Control
@@ -77,7 +77,7 @@ def thumb_html(
 
 
 def thumbs_html(
-    run: Run,
+    trial: Trial,
     images: torch.Tensor,
     labels: torch.Tensor | None,
     classes: Sequence[str],
@@ -85,26 +85,26 @@ def thumbs_html(
 ) -> str:
     "The first images with what the stitch says to them."
     known = [None] * len(images) if labels is None else labels.tolist()
-    return f'<div class="wb-thumbs">{"".join(thumb_html(thumbnail(x), p, y, classes) for x, p, y in list(zip(images, run.probabilities, known))[:most])}</div>'
+    return f'<div class="wb-thumbs">{"".join(thumb_html(thumbnail(x), p, y, classes) for x, p, y in list(zip(images, trial.probabilities, known))[:most])}</div>'
 
 
 def changed_html(
-    run: Run,
-    larger: Run,
+    trial: Trial,
+    larger: Trial,
     name: str,
     images: torch.Tensor,
     labels: torch.Tensor | None,
     classes: Sequence[str],
     most: int = 6,
-) -> str:  # `larger`: the run of the next larger anchor
+) -> str:  # `larger`: that of the next larger anchor
     "The images on which a stitch and the next larger anchor differ."
-    where = (run.predictions != larger.predictions).nonzero().flatten().tolist()
+    where = (trial.predictions != larger.predictions).nonzero().flatten().tolist()
     if not where:
         return f'<p class="wb-changed">On all {len(images)} images the stitch and {html.escape(name)} say the same.</p>'
     found = ''.join(
         thumb_html(
             thumbnail(images[i]),
-            run.probabilities[i],
+            trial.probabilities[i],
             None if labels is None else labels[i].item(),
             classes,
             1,
@@ -115,14 +115,14 @@ def changed_html(
     lost, won = (
         (0, 0)
         if labels is None
-        else (sum(int(b.predictions[i] == labels[i]) for i in where) for b in (larger, run))
+        else (sum(int(b.predictions[i] == labels[i]) for i in where) for b in (larger, trial))
     )
     score = '' if labels is None else f': {name} is right on {lost} of them, the stitch on {won}'
     return f'<div class="wb-changed"><p>What changed: they differ on {len(where)} of {len(images)} images{html.escape(score)}.</p><div class="wb-thumbs">{found}</div></div>'
 
 # %% ../../nbs/window/36_comparison_panel.ipynb #80627779
 def table_html(
-    runs: list[Run], names: list[str], weights: list[int], title: str
+    trials: list[Trial], names: list[str], weights: list[int], title: str
 ) -> str:  # the chosen stitch first; bytes of their weights
     "A stitch beside its nearest anchors."
     head = ''.join(
@@ -131,36 +131,36 @@ def table_html(
     accuracy = lambda r: '' if r.accuracy is None else f'{r.accuracy:.1f}%'
     rows = ''.join(
         f'<tr class="{"" if i else "chosen"}"><td>{html.escape(n)}</td><td>{accuracy(r)}</td><td>{r.latency_ms:.2f} ms</td><td>{r.p95_ms:.2f} ms</td><td>{r.images_per_s:,.0f}</td><td>{short(w + r.activations, "B")}</td></tr>'
-        for i, (r, n, w) in enumerate(zip(runs, names, weights))
+        for i, (r, n, w) in enumerate(zip(trials, names, weights))
     )
     return f'<table class="wb-table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
 
 
 def result_html(
     desk: Desk,
-    runs: list[Run],
+    trials: list[Trial],
     images: torch.Tensor,
     labels: torch.Tensor | None,
     device: str,
     broken: Sequence[str] = (),
 ) -> str:  # the chosen stitch first
-    "What a run showed."
+    "What a comparison showed."
     space, labels_of, table = desk.net.space, desk.state.names, desk.state.table
     names = [
         labels_of[space[r.stitch].anchors[0]] if not space[r.stitch].cuts else f'stitch {r.stitch}'
-        for r in runs
+        for r in trials
     ]
-    weights = [4 * int(table.params[r.stitch]) for r in runs]
-    larger = [(r, n, w) for r, n, w in zip(runs, names, weights) if w > weights[0]]
+    weights = [4 * int(table.params[r.stitch]) for r in trials]
+    larger = [(r, n, w) for r, n, w in zip(trials, names, weights) if w > weights[0]]
     changed = (
-        changed_html(runs[0], larger[0][0], larger[0][1], images, labels, desk.classes)
+        changed_html(trials[0], larger[0][0], larger[0][1], images, labels, desk.classes)
         if larger
         else ''
     )
     said = ''.join(f'<p>{html.escape(b)}</p>' for b in broken)
     return (
-        f'<div class="wb-result wb-ran" data-stitch="{runs[0].stitch}">{said}{thumbs_html(runs[0], images, labels, desk.classes)}'
-        f'{table_html(runs, names, weights, f"{len(images)} images, {device}")}{changed}</div>'
+        f'<div class="wb-result wb-ran" data-stitch="{trials[0].stitch}">{said}{thumbs_html(trials[0], images, labels, desk.classes)}'
+        f'{table_html(trials, names, weights, f"{len(images)} images, {device}")}{changed}</div>'
     )
 
 # %% ../../nbs/window/36_comparison_panel.ipynb #c3eb427a
@@ -258,16 +258,16 @@ class RunPanel(JobPanel):
             control.check()
 
         control.report(0, 3, 'running')
-        runs = compare(
+        trials = compare(
             self.desk.network(),
             self.desk.state.table.reset_index(drop=True),
             stitch,
             images,
             labels,
-            on_run=lambda done, of: control.report(done, of),
+            on_trial=lambda done, of: control.report(done, of),
             beat=beat,
         )
-        return result_html(self.desk, runs, images, labels, device, broken)
+        return result_html(self.desk, trials, images, labels, device, broken)
 
     def _read(self, files: list) -> tuple:  # images or None, no labels, what could not be read
         found, broken = [], []

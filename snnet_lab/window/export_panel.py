@@ -42,7 +42,7 @@ def python_lines(desk: Desk, batch: int = 64) -> str:  # runs by itself
         ]
     )
     lines = [
-        f'from snnet_lab import {"" if named else "SNNet, "}evaluate, load_data, load_family, run_stitch',
+        f'from snnet_lab import {"" if named else "SNNet, "}evaluate, load_data, load_family, try_stitch',
         *([''] if desk.run is None else []),
         *known,
         f'stitch = net.select({state.stitch}){unit}',
@@ -57,7 +57,7 @@ def python_lines(desk: Desk, batch: int = 64) -> str:  # runs by itself
     data = '' if net.family == 'fashion' else "'path/to/images', like=net.anchors[0], "
     lines += [
         f'images, labels = next(iter(load_data({data}batch_size={batch})))',
-        'print(run_stitch(net, stitch, images, labels).accuracy)',
+        'print(try_stitch(net, stitch, images, labels).accuracy)',
         f'curve = evaluate(net, load_data({data.rstrip(", ")}))',
     ]
     return '\n'.join(lines)

@@ -20,7 +20,7 @@ from ..families import FAMILIES, find_family, from_shapes, load_family
 from ..files import read_table
 from ..latency import Latency, kept_latency, measure_latency
 from ..matching import match_report
-from ..runtime import Run
+from ..comparison import Trial
 from ..snnet import SNNet
 from .comparison_panel import RunPanel
 from snnet_lab.window.desk import (
