@@ -128,7 +128,7 @@ def check_batch(net: nn.Module, images: torch.Tensor):
         )
     check_finite(images)
 
-# %% ../nbs/core/11_snnet.ipynb #1f40b30e
+# %% ../nbs/core/11_snnet.ipynb #f55b504f
 def overview(net: nn.Module) -> dict:  # for text and for HTML: title, anchors, notes
     "A network in a few facts."
     rows = []
