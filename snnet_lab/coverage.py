@@ -46,7 +46,7 @@ def differing_cuts(
     images: torch.Tensor,  # (B, C, H, W)
     boundaries: list[int],  # which cuts, counted from the one after the stem
 ) -> list[int]:  # cuts at which the logits are not the model's own, bit for bit
-    "Where the run to a cut and on from it is not the model's own forward."
+    "Where going to a cut and on from it is not the model's own forward."
     own = _repeatable(anchor, lambda: anchor(images))
     differing = []
     for boundary in boundaries:
