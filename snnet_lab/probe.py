@@ -28,10 +28,12 @@ from torch.utils._pytree import tree_flatten, tree_unflatten
 def evaluating(module: nn.Module):
     "Eval mode inside; afterwards each module is in its own mode again."
     modes = {m: m.training for m in module.modules()}
+    module.train()  # drops what was kept in eval mode for other weights
     module.eval()
     try:
         yield
     finally:
+        module.train()
         for m, training in modes.items():
             m.training = training
 
