@@ -152,9 +152,10 @@ def part_costs(
     costs = []
     try:
         anchor.requires_grad_(True)
-        for begin in range(-1, len(anchor.cuts.ends)):
-            cost, x = _part_cost(anchor, begin, x, prefix)
-            costs.append(cost)
+        with evaluating(anchor):
+            for begin in range(-1, len(anchor.cuts.ends)):
+                cost, x = _part_cost(anchor, begin, x, prefix)
+                costs.append(cost)
     finally:
         for p in frozen:
             p.requires_grad_(False)
@@ -168,13 +169,12 @@ def _part_cost(
     prefix: str,
 ) -> tuple[Cost, torch.Tensor]:  # and what the part returned
     part = anchor.segment(begin, begin + 1)
+    with torch.enable_grad(), count_extras(anchor.model) as extras:
+        macs, out = count_macs(part, x)
+    used = {prefix + n: size for n, size in used_parameters(out, anchor.model).items()}
     weights = [*anchor.parameters(), *anchor.buffers()]
-    with evaluating(anchor):
-        with torch.enable_grad(), count_extras(anchor.model) as extras:
-            macs, out = count_macs(part, x)
-        used = {prefix + n: size for n, size in used_parameters(out, anchor.model).items()}
-        with torch.no_grad(), PeakMemory(x, apart=weights) as memory:
-            part(x)
+    with torch.no_grad(), PeakMemory(x, apart=weights) as memory:
+        part(x)
     return Cost(macs, used, memory.peak, sum(extras)), out.detach()
 
 # %% ../nbs/core/06_cost.ipynb #4dc24646
