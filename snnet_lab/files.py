@@ -13,7 +13,7 @@ import os
 import tempfile
 from collections import OrderedDict
 from functools import cache
-from importlib import resources
+from importlib.resources import files as package_files
 from pathlib import Path
 
 import pandas as pd
@@ -137,7 +137,7 @@ def cache_dir() -> Path:  # need not exist yet
 # %% ../nbs/core/02_files.ipynb #9b1b19ea
 def static(name: str) -> str:  # e.g. 'pick.js'
     "The text of a script or style sheet of the package."
-    folder = resources.files('snnet_lab') / 'static'
+    folder = package_files('snnet_lab') / 'static'
     check_choice('name', name, sorted(f.name for f in folder.iterdir()))
     return (folder / name).read_text(encoding='utf-8')
 
