@@ -82,7 +82,8 @@ class Call:
     def blank(self, like: torch.Tensor) -> list[torch.Tensor]:  # (B, ...) each
         "A state of zeros that takes no memory, with `like`'s batch size, dtype and device."
         zero = like.new_zeros(())
-        return [zero.expand(first * len(like), *rest) for first, *rest in self.shapes]
+        batch = like.shape[0]  # not len(): it may be symbolic
+        return [zero.expand(first * batch, *rest) for first, *rest in self.shapes]
 
 # %% ../nbs/core/03_probe.ipynb #38d8fabf
 def graph_nodes(
