@@ -64,7 +64,6 @@ class Anchor(nn.Module):
     ):
         super().__init__()
         self.model = model
-        self.size = size
         self.name = name or type(model).__name__
         self.arguments = dict(arguments or {})
         self.cuts = find_cuts(model, size, self.name)
