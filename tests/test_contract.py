@@ -15,8 +15,6 @@ from snnet_lab.snnet import SNNet
 
 TABLE = pd.read_csv(Path(__file__).parents[1] / 'data/coverage.csv', keep_default_na=False)
 SMALLEST = TABLE[TABLE.covered & (TABLE.model == TABLE.checked)]
-SMALL = SMALLEST[SMALLEST.params < 30e6].model.tolist()
-SPREAD = SMALL[:: len(SMALL) // 20][:20]  # `make test` checks these, `make contract` all of them
 
 
 def test_coverage_is_what_the_project_promises():
@@ -57,14 +55,7 @@ def test_coverage_is_what_the_project_promises():
     assert len(known & set(fine_tuned)) >= 22, set(fine_tuned) - known
 
 
-def marked(name: str):
-    marks = [pytest.mark.contract]
-    if name in SPREAD:
-        marks.append(pytest.mark.spread)
-    return pytest.param(name, marks=marks)
-
-
-@pytest.mark.parametrize('name', [marked(name) for name in SMALLEST.model])
+@pytest.mark.parametrize('name', SMALLEST.model)
 def test_contract(name):
     if not timm.is_model(name):
         pytest.skip(f'timm {timm.__version__} has no {name}')
