@@ -36,7 +36,9 @@ class Range:
         check_number(field, value, self.least, self.most, self.whole, self.above)
 
 
-COUNT, SHARE, AMOUNT = Range(1, whole=True), Range(0, 1), Range(0)
+COUNT = Range(1, whole=True)
+SHARE = Range(0, 1)
+AMOUNT = Range(0)
 RANGES = dict(
     epochs=COUNT,
     warmup_epochs=AMOUNT,  # and less than epochs
@@ -83,9 +85,7 @@ class Recipe:
     label_smoothing: float = 0.0
     distill: float = 0.9  # weight of the teacher in the loss
     temperature: float | None = 2.0  # of the teacher's probabilities; None: the class that it names
-    teacher: str | None = (
-        'largest'  # a timm name, the largest anchor as it is, or None: labels only
-    )
+    teacher: str | None = 'largest'  # anchor, as it is; a timm name; None: labels only
     keep_anchors: float = 0.5  # weight of an anchor's former self, when it is drawn alone
     tune: str = 'full'  # 'stitches': anchors stay as they are
     sampler: str = 'frontier'  # which stitch a step trains; a name of SAMPLERS
@@ -138,9 +138,8 @@ def _check_names(values: dict):
         raise ValueError(f'a recipe has no {unknown[0]!r}: {", ".join(NAMES)}')
 
 
-def _read(
-    field: str, value
-):  # text of a command line -> a number, True, False, None; or the text itself
+def _read(field: str, value):
+    "Text of a command line as a number, True, False or None; or the text itself."
     if not isinstance(value, str):
         return value
     words = {'true': True, 'false': False, 'none': None, 'null': None}
@@ -207,6 +206,5 @@ RECIPES = dict(
 
 def find_recipe(name: str) -> Recipe:
     "The recipe of this name; a ValueError lists the names there are."
-    if name not in RECIPES:
-        raise ValueError(f'no recipe {name!r}: one of {", ".join(RECIPES)} is needed')
+    check_choice('recipe', name, RECIPES)
     return RECIPES[name]

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['divergence', 'Objective', 'make_optimizer', 'make_schedule', 'seed_all', 'callers_random_numbers', 'processes',
-           'memory_format', 'Machine', 'Trainer', 'launch', 'train']
+           'memory_format', 'Machine', 'check_labels', 'Trainer', 'launch', 'train']
 
 # %% ../nbs/core/20_training.ipynb #ca6ff66f
 import copy
@@ -62,9 +62,7 @@ class Objective:
 
     label_smoothing: float = 0.0
     distill: float = 0.0  # weight of the teacher, 0 to 1
-    temperature: float | None = (
-        None  # of the teacher's probabilities; None: the class that it names
-    )
+    temperature: float | None = None  # of the teacher's probabilities; None: its class
     keep: float = 0.0  # weight of the former self, 0 to 1
 
     @classmethod
@@ -111,18 +109,12 @@ def make_optimizer(net: SNNet, recipe: Recipe) -> torch.optim.Optimizer:
             decay = 0.0 if flat else recipe.weight_decay
             if params:
                 groups.append(dict(params=params, lr=lr, weight_decay=decay))
-    can_fuse = device_of(net).type in (
-        'cuda',
-        'cpu',
-    )  # torch's fused SGD wants momentum for all or none
-    fused = dict(fused=True) if can_fuse and recipe.optimizer in ('adamw', 'adam') else {}
+    more = dict(momentum=recipe.momentum)
+    # torch's fused SGD wants momentum for all or none
+    if device_of(net).type in ('cuda', 'cpu') and recipe.optimizer in ('adamw', 'adam'):
+        more['fused'] = True
     return create_optimizer_v2(
-        groups,
-        opt=recipe.optimizer,
-        lr=recipe.lr,
-        weight_decay=recipe.weight_decay,
-        momentum=recipe.momentum,
-        **fused,
+        groups, opt=recipe.optimizer, lr=recipe.lr, weight_decay=recipe.weight_decay, **more
     )
 
 
@@ -162,8 +154,8 @@ def callers_random_numbers():
         random.setstate(of_random)
 
 # %% ../nbs/core/20_training.ipynb #b661be41
-def processes(net: SNNet) -> PartialState:  # of this run: how many, and which one this is
-    "What accelerate knows of the processes; several where a launcher has started several."
+def processes(net: SNNet) -> PartialState:
+    "The processes of this run, as accelerate knows them: how many, and which one this is."
     several = int(os.environ.get('WORLD_SIZE', 1)) > 1
     if several:  # on their accelerators or, where there is none, on the CPU
         cpu = parse_flag_from_env('ACCELERATE_USE_CPU') or not torch.accelerator.is_available()
@@ -176,8 +168,8 @@ def processes(net: SNNet) -> PartialState:  # of this run: how many, and which o
 def memory_format(
     device: torch.device,
     *parts: nn.Module,  # anchors and teacher
-) -> torch.memory_format:  # of images and weights
-    "channels_last for CNNs on CUDA; else as it is."
+) -> torch.memory_format:
+    "How images and weights lie in memory: channels_last for CNNs on CUDA; else as they are."
     for part in parts:
         convolutions = sum(isinstance(m, nn.Conv2d) for m in part.modules())
         if device.type == 'cuda' and convolutions > 1:
@@ -239,6 +231,19 @@ class Machine:
         for tensor, mean in zip(tensors, means):
             tensor.copy_(mean.view_as(tensor))
 
+# %% ../nbs/core/20_training.ipynb #c4708d16
+def check_labels(labels, classes: int):
+    "A ValueError if a batch's labels are not classes of the network, or shares of them (B, K)."
+    if not torch.is_tensor(labels):
+        raise ValueError(f'the label {labels[0]!r}: numbers of classes, as a tensor, are needed')
+    if labels.ndim == 2:
+        return
+    if labels.is_floating_point():
+        raise ValueError(f'labels of type {labels.dtype}: whole numbers of classes are needed')
+    outside = labels[(labels < 0) | (labels >= classes)]
+    if len(outside):
+        raise ValueError(f'label {outside[0]}: a class from 0 to {classes - 1} is needed')
+
 # %% ../nbs/core/20_training.ipynb #31438a06
 class Trainer:
     "Algorithm 1: epochs, batches, steps; callbacks hear of them (see the notebook `callbacks`)."
@@ -285,6 +290,7 @@ class Trainer:
             self.epoch = epoch
             self.event('before_epoch')
             for images, labels in self.batches():
+                check_labels(labels, self.net.anchors[0].num_classes)
                 self.event('before_step')
                 self.one_step(*self.machine.to_device(images, labels))
                 self.step, self.torn = self.step + 1, False
@@ -544,12 +550,9 @@ def train(
     loader: DataLoader,  # batches (images, labels) with augmentation, e.g. of `load_data`
     recipe: Recipe | None = None,  # None: `Recipe()`, or the resumed run's own
     teacher='recipe',  # in place of the recipe's: a module, 'largest', a timm name, or None
-    stitches: Sequence
-    | None = None,  # to draw from; None: all; one given twice comes twice as often
+    stitches: Sequence | None = None,  # to draw from (twice: twice as often); None: all
     folder: str | Path | None = None,  # for metrics and checkpoints; None: nothing is kept
-    resume: str
-    | Path
-    | None = None,  # folder of a run to go on with: same network, images, teacher
+    resume: str | Path | None = None,  # a run's folder, to go on: same network, images, teacher
     every: float = 10.0,  # minutes between checkpoints
     every_steps: int | None = None,  # and steps
     callbacks: Sequence = (),  # see the notebook `callbacks`
@@ -561,6 +564,8 @@ def train(
 
     Going on is exact where images do not depend on what was loaded before, as those of `load_data` do not.
     """
+    if recipe is not None and not isinstance(recipe, Recipe):
+        raise ValueError(f'recipe={recipe!r}: a Recipe is needed, e.g. of find_recipe(name)')
     if len(loader) == 0:
         raise ValueError('the loader has no batches')
     if trackers:
@@ -571,9 +576,8 @@ def train(
         if resume:
             recipe, stitches = _resumed(run, recipe, stitches)
             _check_steps(run, len(loader))
-            load_weights(
-                net, run.path / 'start.safetensors', 'this network'
-            )  # the teacher may be in it
+            # the teacher may be an anchor as it was then
+            load_weights(net, run.path / 'start.safetensors', 'this network')
         recipe = recipe or Recipe()
         ids = _ids(net, stitches, recipe)
         if folder and not resume and is_main:
