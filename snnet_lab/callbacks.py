@@ -41,11 +41,13 @@ class Progress:
         row = dict(
             step=t.step - 1,
             epoch=t.epoch,
-            stitch=t.stitch,
+            stitch=t.stitches[0],
             loss=t.loss,
             lr=t.optimizer.param_groups[0]['lr'],
             images_per_s=rate,
         )
+        if len(t.stitches) > 1:
+            row |= dict(stitches=t.stitches, losses=t.losses)
         t.rows.append(row)
         recent = np.mean([r['loss'] for r in t.rows[-50:]])
         self.bar.set_postfix_str(f'loss {recent:.3f}, {rate:,.0f} images/s', refresh=False)
