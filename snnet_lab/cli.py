@@ -79,12 +79,16 @@ def _recipe(args) -> Recipe:
     if args.resume:
         if args.set or args.recipe:
             raise ValueError('a resumed run keeps its recipe: --set and --recipe are for new ones')
-        return Recipe(**RunFolder(args.resume, hold=False).facts['recipe'])
+        return Recipe(**_facts(args)['recipe'])
     name = args.recipe
     if name is None and args.family in RECIPES:
         name = args.family
     recipe = Recipe() if name is None else find_recipe(name)
     return recipe.change(**_pairs(args.set, '--set'))
+
+
+def _facts(args) -> dict:  # of the run to go on with
+    return RunFolder(args.resume, hold=False).facts
 
 
 def _guards(args, like: Anchor) -> list[AnchorGuard]:
@@ -101,7 +105,8 @@ def _train(args) -> dict:
     net = _network(args.family, weights=args.weights, **dropped)
     like = net.anchors[0]
     batches = dict(batch_size=recipe.batch_size, augment=recipe, shuffle=True, seed=recipe.seed)
-    loader = _images(args, like, 'train', images=args.images, **batches)
+    batched = not args.resume or _facts(args).get('batched', False)
+    loader = _images(args, like, 'train', images=args.images, batched=batched, **batches)
     if args.match and not args.resume:
         net.init_stitches(_clean(args, recipe.match_images, like))
     rows = train(

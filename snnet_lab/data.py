@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['MEAN', 'STD', 'UNREADABLE', 'PACKAGES', 'SPLITS', 'READERS', 'fashion_root', 'transforms', 'seeded', 'Repeatable',
-           'Repeated', 'Stream', 'load_data']
+           'TensorImages', 'set_epoch', 'is_batched', 'Repeated', 'Stream', 'load_data']
 
 # %% ../nbs/core/16_data.ipynb #3ae0d079
 import gzip
@@ -27,6 +27,7 @@ from huggingface_hub import HfApi
 from huggingface_hub.errors import RepositoryNotFoundError
 from PIL import Image
 from timm.data import ImageDataset, create_dataset, create_transform
+from torch import nn
 from torch.utils.data import DataLoader, Dataset, IterableDataset, Sampler, Subset, get_worker_info
 from torchvision.datasets import FashionMNIST
 from torchvision.transforms import v2
@@ -159,6 +160,89 @@ class Repeatable(Dataset):
 
 def _file_name(dataset, k: int) -> str:
     return str(dataset.filename(k)) if hasattr(dataset, 'filename') else ''
+
+# %% ../nbs/core/16_data.ipynb #20bf7588
+class TensorImages(Dataset):
+    "Images in memory, moved and mirrored a batch at a time; they follow from seed, epoch and index."
+
+    def __init__(
+        self,
+        images: torch.Tensor,  # (N, C, H, W), bytes
+        labels: torch.Tensor,  # (N,)
+        mean: list[float] | None = None,  # a channel, of pixels in [0, 1]; None: the shipped set's
+        std: list[float] | None = None,
+        seed: int = 0,
+        reach: int = 1,  # pixels that an image may move
+        classes: list[str] | None = None,
+    ):
+        check_number('seed', seed, whole=True)
+        check_number('reach', reach, 0, whole=True)
+        self.padded = nn.functional.pad(images, [reach] * 4)
+        self.labels = torch.as_tensor(labels)
+        self.mean, self.std = mean or [MEAN], std or [STD]
+        self.size = images.shape[-2:]
+        self.seed, self.reach, self.classes = seed, reach, classes
+        self.epoch = 0
+        self._drawn = {}  # (epoch, repetition): draws
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, i: int):  # i + r * len: the r-th repetition of image i
+        return self.__getitems__([i])[0]
+
+    def __getitems__(self, indices: list[int]) -> list:  # torch's loaders ask for whole batches
+        repetition, i = np.divmod(indices, len(self))
+        draws = self._draws(repetition.max() + 1)[repetition, i]  # (B, 3)
+        images = self.normalise(self.look_up(torch.from_numpy(i), *draws.unbind(1)))
+        return list(zip(images, self.labels[i].tolist()))
+
+    def look_up(
+        self, i: torch.Tensor, down: torch.Tensor, across: torch.Tensor, mirrored: torch.Tensor
+    ) -> torch.Tensor:  # (B, C, H, W), bytes
+        "Images cut out of the padded ones, each at a place of its own."
+        height, width = self.size
+        rows = down[:, None] + torch.arange(height)  # (B, H)
+        columns = across[:, None] + torch.arange(width)  # (B, W)
+        columns = torch.where(mirrored[:, None] > 0, columns.flip(1), columns)
+        pixels = self.padded[i[:, None, None], :, rows[:, :, None], columns[:, None, :]]
+        return pixels.permute(0, 3, 1, 2)  # from (B, H, W, C)
+
+    def normalise(self, images: torch.Tensor) -> torch.Tensor:
+        scaled = v2.functional.to_dtype(images, torch.float32, scale=True)
+        return v2.functional.normalize(scaled, self.mean, self.std)
+
+    def _draws(self, repetitions: int) -> torch.Tensor:  # (repetitions, N, 3)
+        "Rows down, columns across, mirrored or not, of this epoch's images."
+        if (self.epoch, repetitions) not in self._drawn:
+            tables = [self._table(r) for r in range(repetitions)]
+            self._drawn = {(self.epoch, repetitions): torch.stack(tables)}
+        return self._drawn[self.epoch, repetitions]
+
+    def _table(self, repetition: int) -> torch.Tensor:  # (N, 3)
+        seed = hash((self.seed, self.epoch, repetition)) & 0xFFFFFFFF
+        generator = torch.Generator().manual_seed(seed)
+        places = torch.randint(2 * self.reach + 1, (len(self), 2), generator=generator)
+        mirrored = torch.randint(2, (len(self), 1), generator=generator)
+        return torch.cat([places, mirrored], 1)
+
+# %% ../nbs/core/16_data.ipynb #976e46ac
+def _layers(dataset) -> Iterator:  # the set, the one that it wraps, and so on
+    while dataset is not None:
+        yield dataset
+        dataset = getattr(dataset, 'dataset', None)
+
+
+def set_epoch(dataset, epoch: int):
+    "Tell a data set, and those that it wraps, which epoch begins."
+    for layer in _layers(dataset):
+        if hasattr(layer, 'epoch'):
+            layer.epoch = epoch
+
+
+def is_batched(dataset) -> bool:
+    "Are its images augmented as whole batches?"
+    return any(isinstance(layer, TensorImages) for layer in _layers(dataset))
 
 # %% ../nbs/core/16_data.ipynb #f62c0f54
 class Repeated(Sampler):
@@ -388,9 +472,14 @@ READERS = dict(folder=_folder, tar=_archive, wds=_shards, hfds=_hub)
 
 def _fashion(split: str, augment: bool, images: int | None) -> Dataset:
     check_choice('split', split, ('train', 'test'))
-    train = split == 'train'
-    dataset = FashionMNIST(fashion_root(), train=train, transform=transforms(augment))
+    dataset = FashionMNIST(fashion_root(), split == 'train', transform=transforms(augment))
     return dataset if images is None else _part(dataset, range(min(images, len(dataset))))
+
+
+def _fashion_in_memory(split: str, seed: int, images: int | None) -> TensorImages:
+    dataset = FashionMNIST(fashion_root(), split == 'train')
+    pixels, labels = dataset.data[:images, None], dataset.targets[:images]
+    return TensorImages(pixels, labels, seed=seed, classes=dataset.classes)
 
 
 def _foreign(
@@ -440,6 +529,7 @@ def load_data(
     images: int | None = None,  # only so many: the shipped set's first, of others some at random
     workers: int = 0,  # loader processes
     like: Anchor | None = None,  # size and normalisation, where the set is not the shipped one
+    batched: bool = True,  # augment whole batches, where images fit in memory (the shipped set)
 ) -> DataLoader:  # batches (images (B, C, H, W), labels (B,)); `.dataset.classes` names the labels
     "Batches of a data set; for training, images follow from seed, epoch and image alone."
     check_number('batch_size', batch_size, 1, whole=True)
@@ -458,7 +548,10 @@ def load_data(
     if isinstance(dataset, IterableDataset):
         dataset, order = _stream(dataset, recipe, seed, images, workers), {}
     elif augment:
-        dataset = Repeatable(dataset, seed)
+        if name == 'fashion' and batched:
+            dataset = _fashion_in_memory(split, seed, images)
+        else:
+            dataset = Repeatable(dataset, seed)
         if shuffle and recipe is not None and recipe.repeats > 1:
             order = dict(sampler=Repeated(len(dataset), recipe.repeats, generator))
     return DataLoader(

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['divergence', 'Objective', 'make_optimizer', 'make_schedule', 'seed_all', 'callers_random_numbers', 'processes',
-           'memory_format', 'Machine', 'portions', 'Balance', 'check_labels', 'check_batches', 'Trainer', 'launch',
-           'train']
+           'memory_format', 'one_ahead', 'Machine', 'portions', 'Balance', 'check_labels', 'check_batches', 'Trainer',
+           'launch', 'train']
 
 # %% ../nbs/core/20_training.ipynb #ca6ff66f
 import copy
@@ -41,6 +41,7 @@ from .callbacks import Keeper, OnEpoch, Progress, Tracker, check_trackers
 from .checkpoints import RunFolder, newest_checkpoint
 from .checks import check_number
 from .cost import cost_table
+from .data import is_batched, set_epoch
 from .files import cpu_state, write_atomic
 from .probe import device_of
 from .recipes import Recipe
@@ -178,6 +179,16 @@ def memory_format(
             return torch.channels_last
     return torch.preserve_format
 
+# %% ../nbs/core/20_training.ipynb #f412c0f9
+def one_ahead(items: Iterable) -> Iterator:
+    "The same items, each asked for before the one before it is given."
+    waiting = []
+    for item in items:
+        waiting.append(item)
+        if len(waiting) == 2:
+            yield waiting.pop(0)
+    yield from waiting
+
 # %% ../nbs/core/20_training.ipynb #5caaf817
 class Machine:
     "Where a run takes place: device, memory format, precision, processes."
@@ -222,6 +233,11 @@ class Machine:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         images = images.to(self.device, memory_format=self.format, non_blocking=True)
         return images, labels.to(self.device, non_blocking=True)
+
+    def bring(self, batches: Iterable) -> Iterator:
+        "Batches on the device; a GPU gets the next one while it works on one."
+        brought = (self.to_device(images, labels) for images, labels in batches)
+        return one_ahead(brought) if self.device.type == 'cuda' else brought
 
     def average(self, tensors: Iterable[torch.Tensor]):
         "Put the mean over all processes into each tensor, in one message."
@@ -349,10 +365,9 @@ class Trainer:
         for epoch in range(self.step // self.steps, self.recipe.epochs):
             self.epoch = epoch
             self.event('before_epoch')
-            for images, labels in self.batches():
-                check_labels(labels, self.net.anchors[0].num_classes)
+            for images, labels in self.machine.bring(self.checked_batches()):
                 self.event('before_step')
-                self.one_step(*self.machine.to_device(images, labels))
+                self.one_step(images, labels)
                 self.step, self.torn = self.step + 1, False
                 self.event('after_step')
             self.event('after_epoch')
@@ -530,12 +545,16 @@ class Trainer:
             generator = getattr(owner, 'generator', None)
             if generator is not None:
                 generator.manual_seed(order)
-        if hasattr(source.dataset, 'epoch'):
-            source.dataset.epoch = self.epoch
+        set_epoch(getattr(source, 'dataset', None), self.epoch)
         done = self.step % self.steps
         if not done:
             return self.loader
         return self.machine.accelerator.skip_first_batches(self.loader, done)
+
+    def checked_batches(self) -> Iterator:
+        for images, labels in self.batches():
+            check_labels(labels, self.net.anchors[0].num_classes)
+            yield images, labels
 
     def event(self, name: str):
         "Tell the callbacks that have a method of this name."
@@ -615,6 +634,18 @@ def _check_steps(run: RunFolder, steps: int):
         )
 
 
+def _check_images(run: RunFolder, loader: DataLoader):
+    "A warning if the run's images were augmented in another way."
+    before, now = run.facts.get('batched', False), is_batched(getattr(loader, 'dataset', None))
+    if before != now:
+        way = 'as whole batches' if before else 'one at a time'
+        warnings.warn(
+            f'{run.path} was begun with images augmented {way}, and goes on with others:'
+            f' load_data(..., batched={before}) gives the same',
+            stacklevel=3,
+        )
+
+
 def _go_on(t: Trainer, run: RunFolder):
     "Go on from the newest whole checkpoint, or from the start."
     found = newest_checkpoint(run.path)
@@ -691,13 +722,15 @@ def train(
         if resume:
             recipe, stitches = _resumed(run, recipe, stitches)
             _check_steps(run, len(loader))
+            _check_images(run, loader)
             # the teacher may be an anchor as it was then
             load_weights(net, run.path / 'start.safetensors', 'this network')
         recipe = recipe or Recipe()
         ids = _ids(net, stitches, recipe)
         if folder and not resume and is_main:
-            family, steps = net.family, len(loader)
-            _begin(net, run, dict(recipe=asdict(recipe), stitches=ids, family=family, steps=steps))
+            facts = dict(recipe=asdict(recipe), stitches=ids, family=net.family)
+            facts |= dict(steps=len(loader), batched=is_batched(getattr(loader, 'dataset', None)))
+            _begin(net, run, facts)
         listeners: list = [Progress(progress)]
         if run is not None and is_main:
             listeners.append(Keeper(run, every, every_steps))

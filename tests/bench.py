@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -26,7 +27,7 @@ from snnet_lab.evaluation import evaluate
 from snnet_lab.families import load_family
 from snnet_lab.latency import synchronize
 from snnet_lab.matching import _features, _plan, _take_in, solve_layers
-from snnet_lab.recipes import ALGORITHM_1, Recipe
+from snnet_lab.recipes import ALGORITHM_1, Recipe, find_recipe
 from snnet_lab.training import train
 
 TABLE = Path(__file__).parents[1] / 'data/bench.csv'
@@ -288,9 +289,8 @@ def train_plainly(net, loader, teacher, recipe: Recipe, clock) -> list[float]:
         with torch.no_grad():
             taught = teacher(images).argmax(-1)
         logits = net(images, stitch)
-        loss = (1 - recipe.distill) * F.cross_entropy(
-            logits, labels
-        ) + recipe.distill * F.cross_entropy(logits, taught)
+        by_labels, by_teacher = F.cross_entropy(logits, labels), F.cross_entropy(logits, taught)
+        loss = (1 - recipe.distill) * by_labels + recipe.distill * by_teacher
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -299,79 +299,112 @@ def train_plainly(net, loader, teacher, recipe: Recipe, clock) -> list[float]:
     return losses
 
 
+class Clock:
+    "A callback that notes when each step is done."
+
+    def __init__(self):
+        self.stamps = []
+
+    def note(self, step: int):
+        synchronize(DEVICE)
+        self.stamps.append(time.perf_counter())
+
+    def after_step(self, t):
+        self.note(t.step)
+
+    def seconds(self, warm: int) -> np.ndarray:  # of each step after the first so many
+        return np.diff(self.stamps)[warm - 1 :]
+
+
+def same_images(net, batch: int, steps: int) -> DataLoader:
+    images = torch.randn(batch, *net.anchors[0].size, generator=torch.Generator().manual_seed(0))
+    labels = torch.arange(batch) % net.anchors[0].num_classes
+    pinned = DEVICE.type == 'cuda'
+    return DataLoader(Batches(images, labels, steps), batch_size=None, pin_memory=pinned)
+
+
 def training_seconds(
     make, teacher, batch: int, recipe: Recipe, steps: int, warm: int, repeats: int = 1
 ) -> tuple[float, float, list, list]:
-    "Seconds a step of `train` and of the plain loop after `warm` steps, in turn, of each step the least disturbed time; and their losses."
-    times, losses = ([], []), [None, None]
-    images = torch.randn(batch, *make().anchors[0].size, generator=torch.Generator().manual_seed(0))
+    """Seconds a step of `train` and of the plain loop, and their losses.
+
+    Both in turn; after `warm` steps; of each step the least disturbed time.
+    """
+    own_times, plain_times = [], []
     for _ in range(repeats):
-        for i in (0, 1):
-            net = make().to(DEVICE)
-            loader, stamps = (
-                DataLoader(
-                    Batches(images, torch.arange(batch) % net.anchors[0].num_classes, steps),
-                    batch_size=None,
-                    pin_memory=DEVICE.type == 'cuda',
-                ),
-                [],
-            )
+        net, clock = make().to(DEVICE), Clock()
+        loader = same_images(net, batch, steps)
+        rows = train(net, loader, recipe, teacher=teacher, callbacks=[clock], progress=False)
+        own_times.append(clock.seconds(warm))
 
-            def clock(step):
-                synchronize(DEVICE)
-                stamps.append(time.perf_counter())
+        net, clock = make().to(DEVICE), Clock()
+        plain = train_plainly(net, loader, teacher, recipe, clock.note)
+        plain_times.append(clock.seconds(warm))
+    own = np.min(own_times, 0).mean()
+    return own, np.min(plain_times, 0).mean(), rows.loss.tolist(), plain
 
-            timer = type('Timer', (), dict(after_step=lambda self, t: clock(t.step)))()
-            losses[i] = (
-                train(
-                    net, loader, recipe, teacher=teacher, callbacks=[timer], progress=False
-                ).loss.tolist()
-                if i == 0
-                else train_plainly(net, loader, teacher, recipe, clock)
-            )
-            times[i].append(np.diff(stamps)[warm - 1 :])
-    return *(np.min(t, 0).mean() for t in times), *losses
+
+def recipe_seconds(batched: bool, steps: int = 24, warm: int = 4) -> np.ndarray:  # a step
+    "The shipped family trained by its recipe, with its images."
+    net, clock = load_family('fashion', weights='anchors').to(DEVICE), Clock()
+    recipe = replace(find_recipe('fashion'), epochs=1, warmup_epochs=0)
+    loader = load_data(
+        split='train',
+        batch_size=recipe.batch_size,
+        images=steps * recipe.batch_size,
+        augment=True,
+        shuffle=True,
+        batched=batched,
+    )
+    train(net, loader, recipe, callbacks=[clock], progress=False)
+    return clock.seconds(warm)
+
+
+def bench_images(repeats: int = 5) -> list[dict]:
+    "The shipped family's recipe, its images augmented as whole batches or one at a time."
+    at_once, one_at_a_time = [], []
+    for _ in range(repeats):  # in turn, so that both meet the same machine
+        at_once.append(recipe_seconds(batched=True))
+        one_at_a_time.append(recipe_seconds(batched=False))
+    return [
+        row(
+            'training, fashion, its recipe, batch 128: a step with its images',
+            np.min(at_once, 0).mean(),
+            np.min(one_at_a_time, 0).mean(),
+            'images augmented one at a time',
+        )
+    ]
 
 
 def bench_train() -> list[dict]:
-    "Training against a loop by hand: the shipped family as it is; with a GPU, DeiT-Ti/S/B and the paper's teacher, in mixed precision and compiled."
-    make, recipe = (
-        lambda: load_family('fashion', weights='anchors'),
-        Recipe(epochs=1, warmup_epochs=0, batch_size=128, **PLAIN),
-    )
-    ours, plain = training_seconds(
-        make, make().anchors[-1].to(DEVICE).eval(), 128, recipe, 24, 4, 5
-    )[:2]
-    rows = [
-        row(
-            'training, fashion, batch 128, fp32: a step', ours, plain, 'a loop by hand, eager, fp32'
-        )
-    ]
+    """Training against a loop by hand, and its images against images one at a time.
+
+    The shipped family as it is; with a GPU, DeiT-Ti/S/B and the paper's teacher, in mixed precision
+    and compiled.
+    """
+    make = partial(load_family, 'fashion', weights='anchors')
+    recipe = Recipe(epochs=1, warmup_epochs=0, batch_size=128, **PLAIN)
+    teacher = make().anchors[-1].to(DEVICE).eval()
+    by_hand = 'a loop by hand, eager, fp32'
+    ours, plain, *_ = training_seconds(make, teacher, 128, recipe, 24, 4, 5)
+    what = 'training, fashion, batch 128, fp32: a step'
+    rows = [row(what, ours, plain, by_hand), *bench_images()]
     if DEVICE.type != 'cuda':
         return rows
+    make = partial(load_family, 'deit', weights=None)
+    recipe = replace(recipe, precision='bf16', compile=True)
     teacher = timm.create_model('regnety_160').to(DEVICE).eval()
-    ours, plain = training_seconds(
-        lambda: load_family('deit', weights=None),
-        teacher,
-        128,
-        replace(recipe, precision='bf16', compile=True),
-        120,
-        60,
-    )[:2]
+    ours, plain, *_ = training_seconds(make, teacher, 128, recipe, 120, 60)
+    what = 'training, DeiT-Ti/S/B with RegNetY-160'
     epoch = 1_281_167 / 128
     return [
         *rows,
+        row(f'{what}, batch 128 of 224x224: a step', ours, plain, by_hand),
         row(
-            'training, DeiT-Ti/S/B with RegNetY-160, batch 128 of 224x224: a step',
-            ours,
-            plain,
-            'a loop by hand, eager, fp32',
-        ),
-        row(
-            'training, DeiT-Ti/S/B with RegNetY-160: an epoch of 1,281,167 images, worked out',
+            f'{what}: an epoch of 1,281,167 images, worked out',
             ours * epoch,
             plain * epoch,
-            'a loop by hand, eager, fp32',
+            by_hand,
         ),
     ]
 

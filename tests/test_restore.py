@@ -20,8 +20,12 @@ panel = wb.panels['Train']
 for question, value in dict(steps=1000, batch=20, folder=sys.argv[1]).items():
     panel.ask[question].value = value
 panel.go.click()
-control = panel.job.control
-while panel.job.running and (control.total != 1000 or control.done < 5):
+
+def has_begun():
+    control = panel.job.control
+    return control.total == 1000 and control.done >= 5
+
+while panel.job.running and not has_begun():
     time.sleep(0.01)
 os.kill(os.getpid(), signal.SIGKILL)
 """
