@@ -395,7 +395,8 @@ class Trainer:
     def draw(self) -> list[int]:
         "The stitches of this step, the same in all processes."
         draws = np.random.default_rng([self.recipe.seed, self.step])
-        first, count = self.step * self.recipe.stitches_per_step, self.recipe.stitches_per_step
+        count = self.recipe.stitches_per_step
+        first = self.step * count  # of all draws so far
         return [self.sampler.draw(i, draws) for i in range(first, first + count)]
 
     def portions(self, images: int) -> list[slice]:  # one a stitch
