@@ -278,8 +278,7 @@ def curve_figure(
         under.append(_zoo_points(zoo, axis))
     if len(alone) > 1:
         under.append(_line(alone, axis, 'between anchors', 'line', dash='dot'))
-    if len(rows):
-        under.append(_line(frontier(rows, cost), axis, 'frontier', 'frontier', shape='hv'))
+    under.append(_line(frontier(rows, cost), axis, 'frontier', 'frontier', shape='hv'))
 
     seen = []  # what the axes make room for
     if other is not None:

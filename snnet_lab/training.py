@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['divergence', 'Objective', 'make_optimizer', 'make_schedule', 'seed_all', 'callers_random_numbers', 'processes',
-           'memory_format', 'Machine', 'Trainer', 'launch', 'train']
+           'memory_format', 'one_ahead', 'Machine', 'portions', 'Balance', 'check_labels', 'check_batches', 'Trainer',
+           'launch', 'train']
 
 # %% ../nbs/core/20_training.ipynb #ca6ff66f
 import copy
@@ -15,6 +16,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +41,7 @@ from .callbacks import Keeper, OnEpoch, Progress, Tracker, check_trackers
 from .checkpoints import RunFolder, newest_checkpoint
 from .checks import check_number
 from .cost import cost_table
+from .data import is_batched, set_epoch
 from .files import cpu_state, write_atomic
 from .probe import device_of
 from .recipes import Recipe
@@ -62,9 +65,7 @@ class Objective:
 
     label_smoothing: float = 0.0
     distill: float = 0.0  # weight of the teacher, 0 to 1
-    temperature: float | None = (
-        None  # of the teacher's probabilities; None: the class that it names
-    )
+    temperature: float | None = None  # of the teacher's probabilities; None: its class
     keep: float = 0.0  # weight of the former self, 0 to 1
 
     @classmethod
@@ -111,18 +112,12 @@ def make_optimizer(net: SNNet, recipe: Recipe) -> torch.optim.Optimizer:
             decay = 0.0 if flat else recipe.weight_decay
             if params:
                 groups.append(dict(params=params, lr=lr, weight_decay=decay))
-    can_fuse = device_of(net).type in (
-        'cuda',
-        'cpu',
-    )  # torch's fused SGD wants momentum for all or none
-    fused = dict(fused=True) if can_fuse and recipe.optimizer in ('adamw', 'adam') else {}
+    more = dict(momentum=recipe.momentum)
+    # torch's fused SGD wants momentum for all or none
+    if device_of(net).type in ('cuda', 'cpu') and recipe.optimizer in ('adamw', 'adam'):
+        more['fused'] = True
     return create_optimizer_v2(
-        groups,
-        opt=recipe.optimizer,
-        lr=recipe.lr,
-        weight_decay=recipe.weight_decay,
-        momentum=recipe.momentum,
-        **fused,
+        groups, opt=recipe.optimizer, lr=recipe.lr, weight_decay=recipe.weight_decay, **more
     )
 
 
@@ -162,8 +157,8 @@ def callers_random_numbers():
         random.setstate(of_random)
 
 # %% ../nbs/core/20_training.ipynb #b661be41
-def processes(net: SNNet) -> PartialState:  # of this run: how many, and which one this is
-    "What accelerate knows of the processes; several where a launcher has started several."
+def processes(net: SNNet) -> PartialState:
+    "The processes of this run, as accelerate knows them: how many, and which one this is."
     several = int(os.environ.get('WORLD_SIZE', 1)) > 1
     if several:  # on their accelerators or, where there is none, on the CPU
         cpu = parse_flag_from_env('ACCELERATE_USE_CPU') or not torch.accelerator.is_available()
@@ -176,13 +171,23 @@ def processes(net: SNNet) -> PartialState:  # of this run: how many, and which o
 def memory_format(
     device: torch.device,
     *parts: nn.Module,  # anchors and teacher
-) -> torch.memory_format:  # of images and weights
-    "channels_last for CNNs on CUDA; else as it is."
+) -> torch.memory_format:
+    "How images and weights lie in memory: channels_last for CNNs on CUDA; else as they are."
     for part in parts:
         convolutions = sum(isinstance(m, nn.Conv2d) for m in part.modules())
         if device.type == 'cuda' and convolutions > 1:
             return torch.channels_last
     return torch.preserve_format
+
+# %% ../nbs/core/20_training.ipynb #f412c0f9
+def one_ahead(items: Iterable) -> Iterator:
+    "The same items, each asked for before the one before it is given."
+    waiting = []
+    for item in items:
+        waiting.append(item)
+        if len(waiting) == 2:
+            yield waiting.pop(0)
+    yield from waiting
 
 # %% ../nbs/core/20_training.ipynb #5caaf817
 class Machine:
@@ -229,6 +234,11 @@ class Machine:
         images = images.to(self.device, memory_format=self.format, non_blocking=True)
         return images, labels.to(self.device, non_blocking=True)
 
+    def bring(self, batches: Iterable) -> Iterator:
+        "Batches on the device; a GPU gets the next one while it works on one."
+        brought = (self.to_device(images, labels) for images, labels in batches)
+        return one_ahead(brought) if self.device.type == 'cuda' else brought
+
     def average(self, tensors: Iterable[torch.Tensor]):
         "Put the mean over all processes into each tensor, in one message."
         if self.processes == 1:
@@ -238,6 +248,74 @@ class Machine:
         means = self.accelerator.reduce(flat, 'mean').split([t.numel() for t in tensors])
         for tensor, mean in zip(tensors, means):
             tensor.copy_(mean.view_as(tensor))
+
+# %% ../nbs/core/20_training.ipynb #cee61463
+def portions(
+    stitches: int,
+    images: int,  # of this process
+    index: int = 0,  # of this process
+    processes: int = 1,
+) -> list[slice]:  # of this process's images, one a stitch; some may be empty
+    "The whole batch, over all processes, in a part a stitch: as equal as can be, in order."
+    whole = images * processes
+    if whole < stitches:
+        raise ValueError(
+            f'a batch of {whole} images is too small for stitches_per_step={stitches}:'
+            ' an image a stitch, or more, is needed'
+        )
+    edges = [whole * k // stitches for k in range(stitches + 1)]
+    own = np.clip(np.array(edges) - images * index, 0, images).tolist()
+    return [slice(first, end) for first, end in pairwise(own)]
+
+# %% ../nbs/core/20_training.ipynb #b2f4efd7
+class Balance:
+    "Gradients of a step's parts, each scaled to the mean of their norms."
+
+    def __init__(self, parameters: Iterable[nn.Parameter], parts: int):
+        self.parameters = list(parameters)
+        self.sums = {}  # parameter: sum of the parts' gradients of norm 1
+        self.norms = [torch.zeros(()) for _ in range(parts)]
+
+    def take(self, part: int, share: float):  # share of the part in the batch
+        "Take in the gradients that the parameters have, and clear them."
+        used = [p for p in self.parameters if p.grad is not None]
+        norm = torch.nn.utils.get_total_norm(p.grad for p in used)
+        for p in used:
+            one = p.grad * (share / norm.clamp(min=1e-30))
+            self.sums[p] = self.sums[p] + one if p in self.sums else one
+            p.grad = None
+        self.norms[part] = norm  # of the gradient times its share
+
+    def give(self, norm: torch.Tensor | float):
+        "Give the parameters their sums, at this norm."
+        for p, total in self.sums.items():
+            p.grad = total * norm
+
+# %% ../nbs/core/20_training.ipynb #c4708d16
+def check_labels(labels, classes: int):
+    "A ValueError if a batch's labels are not classes of the network, or shares of them (B, K)."
+    if not torch.is_tensor(labels):
+        raise ValueError(f'the label {labels[0]!r}: numbers of classes, as a tensor, are needed')
+    if labels.ndim == 2:
+        return
+    if labels.is_floating_point():
+        raise ValueError(f'labels of type {labels.dtype}: whole numbers of classes are needed')
+    outside = labels[(labels < 0) | (labels >= classes)]
+    if len(outside):
+        raise ValueError(f'label {outside[0]}: a class from 0 to {classes - 1} is needed')
+
+# %% ../nbs/core/20_training.ipynb #9f4d39d8
+def check_batches(loader: DataLoader, recipe: Recipe, processes: int):
+    "A ValueError if a batch is too small for the recipe's stitches, or they do not fit processes."
+    several, size = recipe.stitches_per_step, getattr(loader, 'batch_size', None)
+    if size is not None:
+        left = 0 if loader.drop_last else len(loader.dataset) % size
+        portions(several, left or size)
+    if recipe.balance_gradients and several % processes:
+        raise ValueError(
+            f'balance_gradients=True: stitches_per_step={several} in {processes} processes;'
+            ' as many stitches in each are needed'
+        )
 
 # %% ../nbs/core/20_training.ipynb #31438a06
 class Trainer:
@@ -256,6 +334,7 @@ class Trainer:
         self.callbacks = list(callbacks)
         self.objective = Objective.of(recipe)
         self.machine = Machine(net, teacher, recipe.precision)
+        check_batches(loader, recipe, self.machine.processes)
         self.source, self.loader, self.steps = loader, self.machine.share(loader), len(loader)
         self.optimizer = make_optimizer(net, recipe)
         self.schedule = make_schedule(self.optimizer, recipe, self.steps)
@@ -272,8 +351,10 @@ class Trainer:
                 num_classes=net.anchors[0].num_classes,
             )
         self.step, self.epoch = 0, 0
-        self.stitch, self.loss = None, None  # of the last step
-        self.parts = 1  # in which a batch is done
+        self.stitches, self.losses = [], []  # of the last step
+        self.loss = None  # their mean
+        self.balance = None  # of a step's gradients
+        self.parts = 1  # in which a stitch's images are done
         self.rows = []  # of metrics, one a step
         self.folder = None  # of the run, where it has one
         self.torn = False  # weights have moved, and the step is not counted yet
@@ -284,65 +365,87 @@ class Trainer:
         for epoch in range(self.step // self.steps, self.recipe.epochs):
             self.epoch = epoch
             self.event('before_epoch')
-            for images, labels in self.batches():
+            for images, labels in self.machine.bring(self.checked_batches()):
                 self.event('before_step')
-                self.one_step(*self.machine.to_device(images, labels))
+                self.one_step(images, labels)
                 self.step, self.torn = self.step + 1, False
                 self.event('after_step')
             self.event('after_epoch')
         self.event('after_fit')
 
     def one_step(self, images: torch.Tensor, labels: torch.Tensor):
-        "Draw a stitch, take its gradients, move what it uses."
-        seed = self.recipe.seed
-        draws = np.random.default_rng([seed, self.step])  # the same in all processes
-        self.stitch = self.sampler.draw(self.step, draws)
-        seed_all(seed, self.step, self.machine.index)
+        "Draw stitches, take their gradients, move what they use."
+        self.stitches = self.draw()
+        seed_all(self.recipe.seed, self.step, self.machine.index)
         self.schedule.step_update(self.step)
         if self.mixup is not None:
             images, labels = self.mixup(images, labels)
         with self.statistics_kept() as put_back:
-            loss = self.gradients_in_memory(images, labels, put_back)
-            self.machine.average([*self.gradients(), *self.averaged_statistics(), loss])
-            self.loss = loss.item()
+            losses = self.gradients_in_memory(images, labels, put_back)
+            self.share(losses)
+            self.hear(losses, len(images))
             self.check_finite()
         if self.recipe.clip_grad:
             dispatch_clip_grad(self.used(), self.recipe.clip_grad, self.recipe.clip_mode)
         self.torn = True
         self.optimizer.step()
-        self.sampler.update(self.stitch, self.loss)
+        for stitch, loss in zip(self.stitches, self.losses):
+            self.sampler.update(stitch, loss)
+
+    def draw(self) -> list[int]:
+        "The stitches of this step, the same in all processes."
+        draws = np.random.default_rng([self.recipe.seed, self.step])
+        count = self.recipe.stitches_per_step
+        first = self.step * count  # of all draws so far
+        return [self.sampler.draw(i, draws) for i in range(first, first + count)]
+
+    def portions(self, images: int) -> list[slice]:  # one a stitch
+        machine = self.machine
+        return portions(len(self.stitches), images, machine.index, machine.processes)
 
     def gradients_in_memory(
         self, images: torch.Tensor, labels: torch.Tensor, put_back: Callable
-    ) -> torch.Tensor:  # the loss
-        "Gradients of the batch, in as many parts as fit."
+    ) -> torch.Tensor:  # what each stitch adds to the loss
+        "Gradients of the batch, each stitch's images in as many parts as fit."
+        largest = max(part.stop - part.start for part in self.portions(len(images)))
         while True:
             try:
                 return self.backward(images, labels)
             except torch.OutOfMemoryError:
-                if self.parts >= len(images):
+                if self.parts >= largest:
                     raise
                 self.parts *= 2
                 put_back()
                 warnings.warn(
-                    f'out of memory at stitch {self.stitch}:'
+                    f'out of memory at {self.drawn}:'
                     f' from now on a batch is done in {self.parts} parts',
                     stacklevel=2,
                 )
 
-    def backward(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:  # the loss
-        "Gradients of the batch; what the stitch does not use has none."
-        self.optimizer.zero_grad(set_to_none=True)
-        total = images.new_zeros(())
-        for x, y in zip(images.chunk(self.parts), labels.chunk(self.parts)):
-            loss = self.loss_of(x, y) * (len(x) / len(images))
-            loss.backward()  # also of a loss that is no number: all processes need gradients to share
-            total += loss.detach()
-        return total
+    def backward(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Gradients of the batch; what no stitch uses has none. What each stitch adds to the loss.
 
-    def loss_of(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        "The objective of the drawn stitch."
-        stitch = self.net.space[self.stitch]
+        Also of a loss that is no number: all processes need gradients to share.
+        """
+        self.optimizer.zero_grad(set_to_none=True)
+        if self.recipe.balance_gradients:
+            self.balance = Balance(self.parameters(), len(self.stitches))
+        losses = images.new_zeros(len(self.stitches))
+        for k, part in enumerate(self.portions(len(images))):
+            share = (part.stop - part.start) / len(images)
+            if not share:  # another process has its images
+                continue
+            for x, y in zip(images[part].chunk(self.parts), labels[part].chunk(self.parts)):
+                loss = self.loss_of(self.stitches[k], x, y) * (len(x) / len(images))
+                loss.backward()
+                losses[k] += loss.detach()
+            if self.balance is not None:
+                self.balance.take(k, share)
+        return losses
+
+    def loss_of(self, stitch: int, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        "The objective of a drawn stitch."
+        stitch = self.net.space[stitch]
         taught = former = None
         with self.machine.accelerator.autocast():
             with torch.no_grad():
@@ -352,29 +455,63 @@ class Trainer:
                     former = self.former[stitch.anchors[0]](images)
             return self.objective(self.net(images, stitch), labels, taught, former)
 
+    def share(self, losses: torch.Tensor):
+        "The same gradients, statistics and losses in all processes: their means."
+        if self.balance is not None:
+            norms = torch.stack([n.to(losses.device) for n in self.balance.norms])
+            self.machine.average([norms])
+            self.balance.give(norms.sum())
+        if len(self.stitches) > 1 and self.machine.processes > 1:
+            self.fill_gradients(losses.device)
+        self.machine.average([*self.gradients(), *self.averaged_statistics(), losses])
+
+    def fill_gradients(self, device: torch.device):
+        "Zeros where only another process's stitches have a gradient."
+        parameters = self.parameters()
+        used = torch.tensor([float(p.grad is not None) for p in parameters], device=device)
+        self.machine.average([used])
+        for p, anywhere in zip(parameters, used.tolist()):
+            if anywhere and p.grad is None:
+                p.grad = torch.zeros_like(p)
+
+    def hear(self, losses: torch.Tensor, images: int):
+        "The step's loss, and that of each of its stitches."
+        self.loss = losses.sum().item()
+        whole = portions(len(self.stitches), images * self.machine.processes)
+        shares = [(part.stop - part.start) / (images * self.machine.processes) for part in whole]
+        self.losses = [loss / share for loss, share in zip(losses.tolist(), shares)]
+
+    @property
+    def drawn(self) -> str:  # for messages
+        noun = 'stitch' if len(self.stitches) == 1 else 'stitches'
+        return f'{noun} {", ".join(map(str, self.stitches))}'
+
     def check_finite(self):
         "A FloatingPointError if the loss or a gradient is no number."
         largest = torch.stack([g.abs().max() for g in self.gradients()])
         if np.isfinite(self.loss) and torch.isfinite(largest).all():
             return
         raise FloatingPointError(
-            f'the loss is {self.loss} and a gradient is not finite at stitch {self.stitch},'
+            f'the loss is {self.loss} and a gradient is not finite at {self.drawn},'
             f' step {self.step}; the weights are those before this step.'
             ' A lower learning rate may help'
         )
 
     def used(self) -> list[nn.Parameter]:
         "The parameters that have a gradient."
-        groups = self.optimizer.param_groups
-        return [p for group in groups for p in group['params'] if p.grad is not None]
+        return [p for p in self.parameters() if p.grad is not None]
+
+    def parameters(self) -> list[nn.Parameter]:
+        "What is trained."
+        return [p for group in self.optimizer.param_groups for p in group['params']]
 
     def gradients(self) -> list[torch.Tensor]:
         return [p.grad for p in self.used()]
 
     def statistics(self) -> list[torch.Tensor]:
-        "The batch norms' buffers that a step changes: those in the anchors of its stitch."
+        "The batch norms' buffers that a step changes: those in the anchors of its stitches."
         found = []
-        for a in self.net.space[self.stitch].anchors:
+        for a in sorted({a for s in self.stitches for a in self.net.space[s].anchors}):
             norms = (m for m in self.net.anchors[a].modules() if isinstance(m, _BatchNorm))
             for norm in norms:
                 if norm.training:
@@ -409,12 +546,16 @@ class Trainer:
             generator = getattr(owner, 'generator', None)
             if generator is not None:
                 generator.manual_seed(order)
-        if hasattr(source.dataset, 'epoch'):
-            source.dataset.epoch = self.epoch
+        set_epoch(getattr(source, 'dataset', None), self.epoch)
         done = self.step % self.steps
         if not done:
             return self.loader
         return self.machine.accelerator.skip_first_batches(self.loader, done)
+
+    def checked_batches(self) -> Iterator:
+        for images, labels in self.batches():
+            check_labels(labels, self.net.anchors[0].num_classes)
+            yield images, labels
 
     def event(self, name: str):
         "Tell the callbacks that have a method of this name."
@@ -494,6 +635,18 @@ def _check_steps(run: RunFolder, steps: int):
         )
 
 
+def _check_images(run: RunFolder, loader: DataLoader):
+    "A warning if the run's images were augmented in another way."
+    before, now = run.facts.get('batched', False), is_batched(getattr(loader, 'dataset', None))
+    if before != now:
+        way = 'as whole batches' if before else 'one at a time'
+        warnings.warn(
+            f'{run.path} was begun with images augmented {way}, and goes on with others:'
+            f' load_data(..., batched={before}) gives the same',
+            stacklevel=3,
+        )
+
+
 def _go_on(t: Trainer, run: RunFolder):
     "Go on from the newest whole checkpoint, or from the start."
     found = newest_checkpoint(run.path)
@@ -544,23 +697,22 @@ def train(
     loader: DataLoader,  # batches (images, labels) with augmentation, e.g. of `load_data`
     recipe: Recipe | None = None,  # None: `Recipe()`, or the resumed run's own
     teacher='recipe',  # in place of the recipe's: a module, 'largest', a timm name, or None
-    stitches: Sequence
-    | None = None,  # to draw from; None: all; one given twice comes twice as often
+    stitches: Sequence | None = None,  # to draw from (twice: twice as often); None: all
     folder: str | Path | None = None,  # for metrics and checkpoints; None: nothing is kept
-    resume: str
-    | Path
-    | None = None,  # folder of a run to go on with: same network, images, teacher
+    resume: str | Path | None = None,  # a run's folder, to go on: same network, images, teacher
     every: float = 10.0,  # minutes between checkpoints
     every_steps: int | None = None,  # and steps
     callbacks: Sequence = (),  # see the notebook `callbacks`
     trackers=None,  # of accelerate, e.g. 'tensorboard'
     progress: bool = True,  # show a bar
     on_epoch: Callable | None = None,  # called with (epoch, rows so far) after each epoch
-) -> pd.DataFrame:  # one row a step: step, epoch, stitch, loss, lr, images_per_s
+) -> pd.DataFrame:  # a row a step: step, epoch, stitch (or stitches), loss, lr, images_per_s
     """Train by Algorithm 1. Interrupted (KeyboardInterrupt), it returns what was done; the network is usable.
 
     Going on is exact where images do not depend on what was loaded before, as those of `load_data` do not.
     """
+    if recipe is not None and not isinstance(recipe, Recipe):
+        raise ValueError(f'recipe={recipe!r}: a Recipe is needed, e.g. of find_recipe(name)')
     if len(loader) == 0:
         raise ValueError('the loader has no batches')
     if trackers:
@@ -571,14 +723,15 @@ def train(
         if resume:
             recipe, stitches = _resumed(run, recipe, stitches)
             _check_steps(run, len(loader))
-            load_weights(
-                net, run.path / 'start.safetensors', 'this network'
-            )  # the teacher may be in it
+            _check_images(run, loader)
+            # the teacher may be an anchor as it was then
+            load_weights(net, run.path / 'start.safetensors', 'this network')
         recipe = recipe or Recipe()
         ids = _ids(net, stitches, recipe)
         if folder and not resume and is_main:
-            family, steps = net.family, len(loader)
-            _begin(net, run, dict(recipe=asdict(recipe), stitches=ids, family=family, steps=steps))
+            facts = dict(recipe=asdict(recipe), stitches=ids, family=net.family)
+            facts |= dict(steps=len(loader), batched=is_batched(getattr(loader, 'dataset', None)))
+            _begin(net, run, facts)
         listeners: list = [Progress(progress)]
         if run is not None and is_main:
             listeners.append(Keeper(run, every, every_steps))
