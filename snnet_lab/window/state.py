@@ -47,8 +47,9 @@ def with_accuracy(
     "A table with columns for the accuracy, empty where nobody has evaluated."
     if not len(table):
         raise ValueError('the curve has no rows')
-    missing = {c: math.nan for c in ('top1', 'ci_low', 'ci_high') if c not in table}
-    return table.assign(**missing).set_index('stitch', drop=False).rename_axis(None)
+    missing = [c for c in ('top1', 'ci_low', 'ci_high') if c not in table]
+    table = table.assign(**dict.fromkeys(missing, math.nan))
+    return table.set_index('stitch', drop=False).rename_axis(None)
 
 # %% ../../nbs/window/32_state.ipynb #140e44b2
 @dataclass(frozen=True, eq=False)
