@@ -1,4 +1,5 @@
-// The ring around the stitch, and the line at the budget: over plotly's picture, which is not drawn again.
+// The ring around the stitch, and the line at the budget. They lie over plotly's picture, which is
+// not drawn again.
 
 import { makeSvg, setAttributes } from "./dom.js";
 import { costOf } from "./pick.js";

@@ -1,4 +1,4 @@
-// What a budget buys. The same rule is in window/state.py; tests/test_pick.py holds the two together.
+// What a budget buys. The same rule is in window/state.py; tests/test_pick.py holds them together.
 
 const CLOSE = 1e-9; // what costs less than this more is still within the budget
 
@@ -15,7 +15,7 @@ export function priceOf(view, stitch) {
   return ceilStep(costOf(view, stitch), view.step);
 }
 
-// The stitch picked by hand, while the budget is its price; else the best on the frontier within the budget.
+// The stitch picked by hand, while the budget is its price; else the best within the budget.
 export function pick(view, budget, selected) {
   const spare = budget - costOf(view, selected);
   if (spare >= -CLOSE && spare <= 1.5 * view.step) return selected;

@@ -1,4 +1,4 @@
-// The budget: a slider whose arrow keys step along the frontier, the same as a number, and its unit.
+// The budget: a slider whose arrow keys step along the frontier, a number, and its unit.
 
 import { make } from "./dom.js";
 import { put, viewOf } from "./model.js";

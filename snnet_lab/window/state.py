@@ -121,7 +121,7 @@ class PricedCurve:
 
 # %% ../../nbs/window/32_state.ipynb #493e9db9
 class _End(NamedTuple):
-    "A block at which a path leaves an anchor or enters one, and how far that path is from the present one."
+    "Where a path leaves an anchor or enters one, and how far it is from the present path."
 
     block: int  # of its anchor, counted over all stages
     elsewhere: bool  # on other anchors than the present path
@@ -157,6 +157,11 @@ def _all_ends(space: StitchSpace, present: Stitch) -> dict[int, list[_End]]:
     return found
 
 
+def _nearest(ends: list[_End], block: int) -> int:
+    "The stitch that ends closest to a block; of several, the one most like the present path."
+    return min(ends, key=lambda e: (abs(e.block - block), e.elsewhere, e.moved, e.stitch)).stitch
+
+
 def moves(
     space: StitchSpace,
     present: Stitch,
@@ -169,8 +174,7 @@ def moves(
         for block, (stage, within) in enumerate(places):
             key = f'{anchor}-{stage}-{within}'
             if anchor in ends:
-                near = min(ends[anchor], key=lambda e, at=block: (abs(e.block - at), *e[1:]))
-                found[key] = near.stitch
+                found[key] = _nearest(ends[anchor], block)
             else:  # nothing is stitched to it: the anchor alone
                 found[key] = next(s.id for s in space if s.anchors == (anchor,))
     return found
@@ -289,11 +293,13 @@ def hide_overlays(
     shown: Sequence[str],  # overlays that are switched on
 ) -> go.Figure:  # the same
     "Hide what is switched off."
-    for role in {'published', 'zoo', 'other'} - set(shown):
-        fig.update_traces(visible=False, selector=lambda t, r=role: str(t.meta).split(' ')[0] == r)
-    if 'intervals' not in shown:
-        no_bars = dict(error_y=dict(visible=False))
-        fig.update_traces(no_bars, selector=lambda t: t.error_y.array is not None)
+    off = {'published', 'zoo', 'other'} - set(shown)
+    for trace in fig.data:
+        overlay = str(trace.meta).split(' ')[0]  # of 'other frontier': 'other'
+        if overlay in off:
+            trace.visible = False
+        if 'intervals' not in shown and trace.error_y.array is not None:
+            trace.error_y.visible = False
     return fig
 
 # %% ../../nbs/window/32_state.ipynb #fa56a768
