@@ -40,7 +40,7 @@ def bundle(
     return '\n'.join(parts.values())
 
 # %% ../../nbs/window/33_view.ipynb #219471eb
-STYLES = ('window.css', 'curve.css', 'card.css', 'results.css')
+STYLES = ('window.css', 'curve.css', 'card.css', 'results.css', 'panels.css')
 
 
 def styles(
