@@ -7,6 +7,7 @@ __all__ = ['JOBS', 'Stopped', 'Control', 'Job', 'close_jobs']
 
 # %% ../../nbs/window/31_jobs.ipynb #50075b3e
 import atexit
+import math
 import threading
 import time
 import weakref
@@ -22,60 +23,63 @@ class Control:
 
     def __init__(
         self,
-        on_progress: Callable
-        | None = None,  # called with the control, at most every `interval` seconds
-        interval: float = 0.1,
+        on_progress: Callable | None = None,  # called with the control
+        interval: float = 0.1,  # seconds between two calls, at least
+        clock: Callable = time.monotonic,  # -> seconds
     ):
-        self.on_progress, self.interval, self.done, self.total, self.words, self.last = (
-            on_progress,
-            interval,
-            0,
-            None,
-            '',
-            0.0,
-        )
-        self.going, self.stopped, self.began, self.paused_s = (
-            threading.Event(),
-            threading.Event(),
-            time.monotonic(),
-            0.0,
-        )
-        self.waiting = False
+        self.on_progress = on_progress
+        self.interval = interval
+        self.clock = clock
+        self.done = 0  # so many of `total`
+        self.total = None  # None: nobody knows
+        self.words = ''  # what is going on
+        self.began = clock()
+        self.paused_s = 0.0
+        self.waiting = False  # the work has heard of the pause
+        self.going = threading.Event()
         self.going.set()
+        self.stopped = threading.Event()
+        self._told = -math.inf  # when `on_progress` was last called
 
-    def report(
-        self, done: int, total: int | None = None, words: str = ''
-    ):  # so many of so many; what is going on. Waits here while paused
-        self.done, self.total, self.words = (
-            done,
-            self.total if total is None else total,
-            words or self.words,
-        )
-        now = time.monotonic()
-        if self.on_progress and (now - self.last >= self.interval or done == self.total):
-            self.last = now
-            self.on_progress(self)
+    def report(self, done: int, total: int | None = None, words: str = ''):
+        "Say that so much is done, of so much if that is news; waits here while paused."
+        self.done = done
+        if total is not None:
+            self.total = total
+        if words:
+            self.words = words
+        self._tell()
         if not self.going.is_set():
             self._wait()
 
+    def _tell(self):
+        now = self.clock()
+        due = now - self._told >= self.interval or self.done == self.total
+        if self.on_progress and due:
+            self._told = now
+            self.on_progress(self)
+
     def _wait(self):
-        began, self.waiting = time.monotonic(), True
+        began = self.clock()
+        self.waiting = True
         self.going.wait()
-        self.paused_s, self.waiting = self.paused_s + time.monotonic() - began, False
+        self.paused_s += self.clock() - began
+        self.waiting = False
 
     @property
     def left_s(self) -> float | None:  # seconds; None: nobody knows
         "Time left, if it goes on as until now."
         if not self.done or not self.total:
             return None
-        return (
-            (time.monotonic() - self.began - self.paused_s) * (self.total - self.done) / self.done
-        )
+        worked = self.clock() - self.began - self.paused_s
+        return worked * (self.total - self.done) / self.done
 
     def pause(self):
+        "Ask the work to wait at its next report."
         self.going.clear()
 
     def resume(self):
+        "Let the work go on."
         self.going.set()
 
     def check(self):
@@ -83,7 +87,8 @@ class Control:
         if self.stopped.is_set():
             raise Stopped
 
-    def stop(self):  # a paused one wakes up for it
+    def stop(self):
+        "Ask the work to end; a paused one wakes up for it."
         self.stopped.set()
         self.going.set()
 
@@ -97,35 +102,36 @@ class Job:
     def __init__(
         self,
         work: Callable,  # called with a Control and what `start` was given; returns the result
-        on_progress: Callable | None = None,  # with the Control
-        on_end: Callable | None = None,  # with the job: `.result` or `.error`
+        on_progress: Callable | None = None,  # called with the Control
+        on_end: Callable | None = None,  # called with the job: `.result` or `.error`
     ):
-        (
-            self.work,
-            self.on_progress,
-            self.on_end,
-            self.thread,
-            self.control,
-            self.result,
-            self.error,
-            self.closed,
-        ) = work, on_progress, on_end, None, None, None, None, False
+        self.work = work
+        self.on_progress = on_progress
+        self.on_end = on_end
+        self.thread = None
+        self.control = None
+        self.result = None
+        self.error = None
+        self.closed = False
 
     @property
     def running(self) -> bool:
+        "Whether it is at work."
         return self.thread is not None and self.thread.is_alive()
 
     def start(self, *args, **kwargs) -> 'Job':
         "Begin; a RuntimeError if it is still at work."
         if self.running:
             raise RuntimeError('this work is still going on: stop it, or wait for its end')
-        self.control, self.result, self.error = Control(self._progress), None, None
-        self.thread = threading.Thread(target=self._run, args=args, kwargs=kwargs, daemon=True)
+        self.control = Control(self._progress)
+        self.result = None
+        self.error = None
+        self.thread = threading.Thread(target=self._do, args=args, kwargs=kwargs, daemon=True)
         self.thread.start()
         JOBS.add(self)
         return self
 
-    def _run(self, *args, **kwargs):
+    def _do(self, *args, **kwargs):
         try:
             self.result = self.work(self.control, *args, **kwargs)
         except Stopped:
@@ -140,13 +146,19 @@ class Job:
             self.on_progress(control)
 
     def pause(self):
-        self.running and self.control.pause()
+        "Wait at the next report."
+        if self.running:
+            self.control.pause()
 
     def resume(self):
-        self.running and self.control.resume()
+        "Go on."
+        if self.running:
+            self.control.resume()
 
     def stop(self):
-        self.running and self.control.stop()
+        "End at the next chance."
+        if self.running:
+            self.control.stop()
 
     def close(self):
         "Stop, and tell nobody any more."
@@ -162,7 +174,9 @@ class Job:
 
 # %% ../../nbs/window/31_jobs.ipynb #f440dfcc
 @atexit.register
-def close_jobs(seconds: float = 5.0):
+def close_jobs(
+    seconds: float = 5.0,  # to wait for each
+):
     "Stop whatever is at work."
     for job in list(JOBS):
         job.close()
