@@ -114,6 +114,15 @@ def lonely(state) -> int:
     return max((i for i in table.stitch if i not in state.best), key=gap)
 
 
+def test_page_without_a_kernel(chromium, lab):
+    "The first cell's link to it opens it, within the folder that is served."
+    with opened(chromium, lab) as page:
+        link = page.locator('.jp-RenderedMarkdown a', has_text='the same window as a page')
+        address = link.evaluate('e => e.href')
+        page.goto(address)
+        page.wait_for_selector('.wb-card[data-stitch]')
+
+
 def test_first_picture(window, state):
     assert ring(window)['stitch'] == settled(window) == state.best[-1]
     assert points(window) == len(state.table)

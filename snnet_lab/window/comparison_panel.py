@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['KINDS_OF_IMAGE', 'normalisation', 'read_image', 'thumbnail', 'thumb', 'thumb_html', 'Comparison', 'thumbs', 'changed',
-           'table_rows', 'comparison_html', 'RunPanel']
+           'accuracy_words', 'table_rows', 'comparison_html', 'clamped', 'RunPanel']
 
 # %% ../../nbs/window/36_comparison_panel.ipynb #cfc906b6
 import base64
@@ -19,12 +19,14 @@ from PIL import Image, ImageOps
 from timm.data import create_transform
 from torch.utils.data import Dataset
 
-from ..comparison import Trial, compare
+from ..checks import check_number
+from ..comparison import Trial, compare, paired_difference
+from ..curves import wilson
 from ..files import render
 from ..snnet import SNNet
 from .desk import Desk, devices
 from .jobs import Control
-from .panel import JobPanel, field, row
+from .panel import JobPanel, field, row, sentence
 from ..words import short
 
 # %% ../../nbs/window/36_comparison_panel.ipynb #147d02ac
@@ -118,6 +120,10 @@ class Comparison:
     device: str
     unread: Sequence[str] = ()  # what could not be read, in words
 
+    def right(self, trial: Trial) -> torch.Tensor:  # (B,) bool
+        "On which images a stitch is right; labels are needed."
+        return trial.predictions == self.labels
+
     def label(self, i: int) -> int | None:
         "Of an image."
         return None if self.labels is None else self.labels[i].item()
@@ -172,22 +178,35 @@ def changed(
     return dict(words=words, thumbs=found)
 
 # %% ../../nbs/window/36_comparison_panel.ipynb #80627779
+def accuracy_words(comparison: Comparison, trial: Trial) -> dict:  # accuracy, interval, difference
+    "How good a stitch is, and how much better or worse the chosen one is on the same images."
+    if comparison.labels is None:
+        return dict(accuracy='', interval='', difference='')
+    right, chosen = comparison.right(trial), comparison.trials[0]
+    low, high = wilson(right.sum().item(), len(right))
+    found = dict(accuracy=f'{trial.accuracy:.1f}%', interval=f'{low:.1f} to {high:.1f}')
+    if trial is chosen:
+        return found | dict(difference='')
+    points, low, high = paired_difference(comparison.right(chosen).numpy(), right.numpy())
+    return found | dict(difference=f'{points:+.1f} ({low:+.1f} to {high:+.1f})')
+
+
 def table_rows(
-    trials: Sequence[Trial],  # the chosen stitch first
+    comparison: Comparison,
     names: Sequence[str],
     weights: Sequence[int],  # bytes of each one's weights
 ) -> list[dict]:  # name, and the numbers as they are written
     "A stitch beside its nearest anchors."
     return [
         dict(
+            accuracy_words(comparison, trial),
             name=name,
-            accuracy='' if trial.accuracy is None else f'{trial.accuracy:.1f}%',
             one_image=f'{trial.latency_ms:.2f} ms',
             p95=f'{trial.p95_ms:.2f} ms',
             images_per_s=f'{trial.images_per_s:,.0f}',
             memory=short(held + trial.activations, 'B'),
         )
-        for trial, name, held in zip(trials, names, weights)
+        for trial, name, held in zip(comparison.trials, names, weights)
     ]
 
 
@@ -212,11 +231,17 @@ def comparison_html(desk: Desk, comparison: Comparison) -> Markup:
         unread=comparison.unread,
         thumbs=thumbs(comparison, desk.classes),
         title=f'{comparison.images_in_words()}, {comparison.device}',
-        rows=table_rows(trials, names, weights),
+        rows=table_rows(comparison, names, weights),
         changes=changes,
     )
 
 # %% ../../nbs/window/36_comparison_panel.ipynb #c3eb427a
+def clamped(value: float, least: float, most: float) -> float:
+    "A number brought into its range."
+    check_number('value', value)
+    return min(max(value, least), most)
+
+
 class RunPanel(JobPanel):
     "Run the selected stitch on test images or on one's own, beside the nearest anchors."
 
@@ -224,23 +249,46 @@ class RunPanel(JobPanel):
     tooltip = 'on the images chosen, beside the nearest anchors'
     needs = 'weights'
 
+    most = 1024  # test images at once
+
     def __init__(self, desk: Desk):
         super().__init__(desk, 'run')
         device = field(W.Dropdown, 'device', 160, options=devices(), value=desk.device)
-        count = field(W.BoundedIntText, 'test images', 150, 80, value=64, min=1, max=1024)
         own = field(W.FileUpload, 'own images', 140, accept='image/*', multiple=True)
+        count = field(W.IntText, 'test images', 150, 80, value=desk.count)
         self.device = self.named('device', device)
         self.count = self.named('count', count)
+        self.others = self.named('others', field(W.Button, 'other images', 120))
+        self.others.tooltip = 'run it on other test images; until then they are the same'
         self.own = self.named('own', own)
         self.forget = self.named('forget', field(W.Button, 'test images again', 140))
         self.forget.layout.display = 'none'
+        self.hint = self.named('hint', W.HTML())
+        self.count.observe(lambda _: self._take_count(), 'value')
         self.own.observe(lambda _: self._offer_test_images(), 'value')
+        self.others.on_click(lambda _: self._run_on_others())
         self.forget.on_click(lambda _: self.own.set_trait('value', ()))
         self.device.observe(lambda change: setattr(desk, 'device', change['new']), 'value')
-        asked = [self.device, self.count, self.own, self.forget]
+        asked = [self.device, self.count, self.others, self.own, self.forget]
         self.quiet = asked
         controls = row(self.go, self.halt, *asked, self.bar, self.words)
-        self.box = W.VBox([controls, self.result])
+        self.box = W.VBox([controls, self.hint, self.result])
+        self.others.disabled = desk.dataset is None
+
+    def _take_count(self):
+        asked = self.count.value
+        there = self.most if self.desk.dataset is None else len(self.desk.dataset)
+        taken = clamped(asked, 1, min(self.most, there))
+        self.count.value = self.desk.count = taken
+        if taken != asked:
+            words = f'{asked:,} test images: clamped to {taken:,}. Evaluate takes all there are.'
+            self.hint.value = sentence(words)
+        else:
+            self.hint.value = ''
+
+    def _run_on_others(self):
+        self.desk.other_images()
+        self.start()
 
     def _offer_test_images(self):
         self.forget.layout.display = None if self.own.value else 'none'
