@@ -259,22 +259,37 @@ def test_run(window, state):
     assert 0 < window.locator('.wb-changed img').count() <= 6
 
 
-def test_window_goes_on_during_a_run(window, state):
-    "The card follows the slider while a stitch runs, which Stop then ends."
+def test_move_on_during_a_run(window, state):
+    "The result is of the stitch that was chosen when it began; the last one does not stay meanwhile."
     chosen = slide(window, 0.6)
-    window.locator('.wb-run-count input').fill('1024')
+    window.locator('.wb-run-count input').fill('512')
     window.keyboard.press('Tab')
     window.locator('.wb-run-go').click()
-    window.wait_for_selector('.wb-run-stop:enabled')
-    assert window.locator('.wb-run-count input').is_disabled()
-    assert not window.locator('.wb-ran').count(), 'the last result does not stay'
     moved = slide(window, 0.75)
-    still_at_work = window.locator('.wb-run-stop').is_enabled()
-    assert moved != chosen and still_at_work, 'the kernel followed only after the run'
-    stop(window, 'run')
-    assert not window.locator('.wb-ran').count(), 'what was stopped shows nothing'
+    window.wait_for_selector('.wb-run-go:enabled')
+    result = window.locator('.wb-ran')
+    assert int(result.get_attribute('data-stitch')) == chosen != moved == settled(window)
+    assert '512 images' in result.inner_text()
+    window.locator('.wb-run-count input').fill('5000')
+    window.keyboard.press('Tab')
+    expect(window.locator('.wb-run-hint')).to_contain_text('5,000 test images: clamped to 1,024')
     window.locator('.wb-run-count input').fill('64')
     window.keyboard.press('Tab')
+    expect(window.locator('.wb-run-hint')).to_be_empty()
+
+
+def test_other_images(window):
+    "The same images give the same numbers, until others are asked for."
+
+    def numbers() -> list[str]:  # accuracies of the stitch and its anchors
+        return window.locator('.wb-table td:nth-child(2)').all_inner_texts()
+
+    run(window)
+    first = numbers()
+    run(window)
+    assert numbers() == first
+    run(window, 'run', press='others')
+    assert numbers() != first
 
 
 def upload(page, files: dict):
@@ -411,6 +426,7 @@ def test_train(window, state):
     expect(pause).to_have_text('Go on')
     window.wait_for_timeout(1000)  # the step that was under way
     held = words(window, 'train')
+    assert slide(window, 0.6) == ring(window)['stitch'], 'the card follows while a work goes on'
     window.wait_for_timeout(1000)
     assert held and words(window, 'train') == held
     pause.click()
@@ -430,8 +446,8 @@ def test_train_again(window, state):
     expect(window.locator('.wb-train-words')).to_contain_text('loss')
     expect(anew).to_be_disabled()
     window.locator('.wb-train-stop').click()
-    skip = window.locator('.wb-train-stop').get_by_text('Skip measuring')
-    skip.click()
+    expect(window.locator('.wb-train-stop')).to_have_text('Skip measuring')
+    window.locator('.wb-train-stop').click()
     expect(go).to_be_enabled()
     assert 'of 300 steps are done' in window.locator('.wb-train-result').inner_text()
     assert points(window) == len(state.table), 'the curve that was known is whole'

@@ -96,10 +96,10 @@ def open_tab(page, title: str):
     page.locator('.wb-tabs').get_by_role('tab', name=title).click()
 
 
-def run(page, panel: str = 'run'):
-    "Press a panel's start button and wait for what comes of it."
+def run(page, panel: str = 'run', press: str = 'go'):
+    "Press a panel's start button, or another that starts, and wait for what comes of it."
     page.evaluate(js('former'), panel)
-    page.locator(f'.wb-{panel}-go').click()
+    page.locator(f'.wb-{panel}-{press}').click()
     page.wait_for_selector(f'.wb-{panel}-result .wb-result:not(.former)')
 
 

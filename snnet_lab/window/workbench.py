@@ -280,7 +280,7 @@ class Header:
         lacks = 'published, not run here' if has_curve else 'not run here'
         self.status.value = f'{lacks}: there are no weights'
 
-# %% ../../nbs/window/41_workbench.ipynb #9089173f
+# %% ../../nbs/window/41_workbench.ipynb #92913c5f
 def restored(
     run: str | Path,  # a run's folder
     net: SNNet | None = None,  # None: the family that the run names
