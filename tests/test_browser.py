@@ -114,15 +114,6 @@ def lonely(state) -> int:
     return max((i for i in table.stitch if i not in state.best), key=gap)
 
 
-def test_page_without_a_kernel(chromium, lab):
-    "The first cell's link to it opens it, within the folder that is served."
-    with opened(chromium, lab) as page:
-        link = page.locator('.jp-RenderedMarkdown a', has_text='the same window as a page')
-        address = link.evaluate('e => e.href')
-        page.goto(address)
-        page.wait_for_selector('.wb-card[data-stitch]')
-
-
 def test_first_picture(window, state):
     assert ring(window)['stitch'] == settled(window) == state.best[-1]
     assert points(window) == len(state.table)
@@ -345,10 +336,12 @@ def test_evaluate(window, state):
     hover_point(window, sum(part) / 2, state.table.top1.mean())
     window.locator('.wb-plot .nsewdrag').dblclick()
     window.wait_for_function(js('zoomed_out'), arg=whole[1])
+    open_tab(window, 'Run')
 
 
 def test_second_curve(window):
     "The message about a wrong path goes when a right one, or none, is given."
+    open_tab(window, 'Evaluate')
     path, message = (window.locator(f'.wb-evaluate-{p}') for p in ('second input', 'message'))
     path.fill('/nowhere.csv')
     window.keyboard.press('Tab')
@@ -481,6 +474,15 @@ def test_run_all_again(chromium, lab, state):
         run_all(page)
         assert page.locator('.wb-root').count() == 1 and settled(page) == state.best[-1]
         assert slide(page, 0.5) == bought(state, page)
+
+
+def test_page_without_a_kernel(chromium, lab):
+    "The first cell's link to it opens it, within the folder that is served."
+    with opened(chromium, lab) as page:
+        link = page.locator('.jp-RenderedMarkdown a', has_text='the same window as a page')
+        address = link.evaluate('e => e.href')
+        page.goto(address)
+        page.wait_for_selector('.wb-card[data-stitch]')
 
 
 def test_two_windows(chromium, lab, state):
