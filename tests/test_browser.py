@@ -301,7 +301,10 @@ def test_own_images(window):
     assert window.locator('.wb-ran > .wb-thumbs .wb-thumb.unknown').count() == 1
     upload(window, {'broken.png': b'no picture'})
     run(window)
-    assert 'broken.png cannot be read as an image' in window.locator('.wb-error').inner_text()
+    assert (
+        'broken.png cannot be read as an image'
+        in window.locator('.wb-run-result .wb-error').inner_text()
+    )
     window.locator('.wb-run-forget').click()
     window.locator('.wb-run-count input').fill('8')
     window.keyboard.press('Tab')
@@ -447,7 +450,8 @@ def test_train_again(window, state):
     anew.click()
     expect(go).to_have_text('Start')
     run(window, 'train')
-    assert 'holds a run already: give another' in window.locator('.wb-error').inner_text()
+    error = window.locator('.wb-train-result .wb-error')
+    assert 'holds a run already: give another' in error.inner_text()
     expect(go).to_have_text('Start')
     expect(window.locator('.wb-train-folder input')).to_be_visible()
 
