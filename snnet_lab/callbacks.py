@@ -161,7 +161,8 @@ class AnchorGuard:
         every: int | None = None,  # also after so many steps
         show: bool = True,  # print a line an epoch
     ):
-        self.loader, self.limit, self.every, self.show = loader, limit, every, show
+        self.loader = loader
+        self.limit, self.every, self.show = limit, every, show
         self.rows, self.file = [], None
 
     @property
