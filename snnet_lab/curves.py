@@ -136,7 +136,7 @@ def best_known(
     _check_columns(before, 'stitch', 'top1')
     _check_columns(now, 'stitch', *MEASURED)
     new = before[['stitch']].merge(now[['stitch', *MEASURED]], on='stitch', how='left')
-    new.index = before.index
+    new = new[MEASURED].set_index(before.index)
     old = before.reindex(columns=MEASURED)
     as_many = (new.n.fillna(0) > 0) & (new.n >= old.n.fillna(0))
     first = old.top1.isna() & new.top1.notna()

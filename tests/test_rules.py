@@ -16,8 +16,10 @@ NOTEBOOKS = sorted(p for p in NBS.rglob('*.ipynb') if '.ipynb_checkpoints' not i
 MOST = 120  # columns
 UNSHOWN = 2  # exported cells in a row, at most, before a cell shows them
 TOGETHER = 3  # assignments in one statement, at most
-MARKUP = re.compile(  # a tag, not "<a file of yours>"; plotly's own words know <br> and <b>
-    r'</(?!b>)[a-z]|<(?!br?>)[a-z][\w-]*( [\w-]+=|/?>|$)'
+MARKUP = (
+    re.compile(  # a tag, not "<a file of yours>"; plotly's own words know <br>, <b> and <extra>
+        r'</(?!b>|extra>)[a-z]|<(?!br?>|extra>)[a-z][\w-]*( [\w-]+=|/?>|$)'
+    )
 )
 PLOTS_FROM, WINDOW_FROM = 29, 31  # numbers from which plotly, then Jupyter, may be imported
 DEVELOPMENT = {'fastcore', 'nbdev', 'execnb'}
