@@ -19,12 +19,13 @@ SLOWEST_FIRST = (
 )
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+@pytest.hookimpl(wrapper=True)  # a wrapper begins before xdist reads the groups
 def pytest_collection_modifyitems(items):
     items.sort(key=place)
     for item in items:
         if group := group_of(item):
             item.add_marker(pytest.mark.xdist_group(group))
+    return (yield)
 
 
 def place(item) -> int:
