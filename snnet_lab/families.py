@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 
 from .anchors import load_anchor, load_weights
+from .checks import check_choice
 from .files import data_dir
 from .snnet import SNNet
 from .space import StitchSpace
@@ -29,24 +30,18 @@ class Family:
     labels: tuple[str, ...]  # what people call the anchors
     rules: dict = field(default_factory=dict)  # for StitchSpace.build
     shipped: bool = False  # weights lie in data/<name>/
-    official: dict = field(
-        default_factory=dict
-    )  # what the official code does otherwise: further rules, and `skipped` modules
+    official: dict = field(default_factory=dict)  # what the official code does otherwise, see below
 
-    def anchor_file(self, i: int) -> Path:
-        return data_dir() / self.name / f'anchor_{i}.safetensors'  # the anchor before stitching
+    def anchor_file(self, i: int) -> Path:  # the anchor before stitching
+        return data_dir() / self.name / f'anchor_{i}.safetensors'
 
     @property
-    def file(self) -> Path:
-        return (
-            data_dir() / self.name / 'snnet.safetensors'
-        )  # the stitched network; its curve is the .csv beside it
+    def file(self) -> Path:  # the stitched network; its curve is the .csv beside it
+        return data_dir() / self.name / 'snnet.safetensors'
 
-
-def _fashion(
-    width: int, heads: int
-) -> dict:  # timm's VisionTransformer as in DeiT, for 28x28 grey images
-    "An anchor of the shipped family."
+# %% ../nbs/core/12_families.ipynb #e7d5bf36
+def _fashion(width: int, heads: int) -> dict:
+    "An anchor of the shipped family: timm's VisionTransformer as in DeiT, for 28x28 grey images."
     return dict(
         name='deit_tiny_patch16_224',
         img_size=28,
@@ -61,87 +56,82 @@ def _fashion(
 
 
 def _anchors(*names: str) -> tuple[dict, ...]:
-    return tuple(dict(name=n) for n in names)
+    return tuple(dict(name=name) for name in names)
 
 
-FAMILIES = {
-    f.name: f
-    for f in (
-        Family(
-            'fashion',
-            'Three small ViTs for Fashion-MNIST',
-            (_fashion(20, 2), _fashion(42, 3), _fashion(128, 4)),
-            ('ViT-20', 'ViT-42', 'ViT-128'),
-            dict(kernel=2, stride=1),
-            shipped=True,
+_LISTED = (
+    Family(
+        'fashion',
+        'Three small ViTs for Fashion-MNIST',
+        (_fashion(20, 2), _fashion(42, 3), _fashion(128, 4)),
+        ('ViT-20', 'ViT-42', 'ViT-128'),
+        dict(kernel=2, stride=1),
+        shipped=True,
+    ),
+    Family(
+        'deit',
+        'DeiT-Ti/S/B for ImageNet (paper, section 4.1)',
+        _anchors('deit_tiny_patch16_224', 'deit_small_patch16_224', 'deit_base_patch16_224'),
+        ('DeiT-Ti', 'DeiT-S', 'DeiT-B'),
+        dict(kernel=2, stride=1),
+        official=dict(skipped=('norm',)),
+    ),
+    Family(
+        'swin',
+        'Swin-Ti/S/B for ImageNet (paper, section 4.1)',
+        _anchors(
+            'swin_tiny_patch4_window7_224.ms_in22k_ft_in1k',
+            'swin_small_patch4_window7_224.ms_in22k_ft_in1k',
+            'swin_base_patch4_window7_224.ms_in22k_ft_in1k',
         ),
-        Family(
-            'deit',
-            'DeiT-Ti/S/B for ImageNet (paper, section 4.1)',
-            _anchors('deit_tiny_patch16_224', 'deit_small_patch16_224', 'deit_base_patch16_224'),
-            ('DeiT-Ti', 'DeiT-S', 'DeiT-B'),
-            dict(kernel=2, stride=1),
-            official=dict(skipped=('norm',)),
+        ('Swin-Ti', 'Swin-S', 'Swin-B'),
+        dict(stages=(0, 1, 2)),
+        official=dict(numbering='official'),
+    ),
+    Family(
+        'resnet',
+        'ResNet-18/50 for ImageNet (paper, section 4.1)',
+        _anchors('resnet18', 'resnet50'),
+        ('ResNet-18', 'ResNet-50'),
+        dict(stages=(1, 2)),
+        official=dict(numbering='official'),
+    ),
+    Family(
+        'resnet_swin',
+        'ResNet-18 and Swin-Ti: from a CNN to a ViT (paper, section 4.1)',
+        _anchors('resnet18', 'swin_tiny_patch4_window7_224.ms_in1k'),
+        ('ResNet-18', 'Swin-Ti'),
+        dict(stages=(1, 2)),
+        official=dict(numbering='official'),
+    ),
+    Family(
+        'levit',
+        'LeViT-192/256 for ImageNet (official code)',
+        _anchors('levit_192', 'levit_256'),
+        ('LeViT-192', 'LeViT-256'),
+        dict(stages=(0, 1)),
+    ),
+    Family(
+        'deit3_two_way',
+        'DeiT3-S/L, stitched both ways (SN-Netv2)',
+        _anchors(
+            'deit3_small_patch16_224.fb_in22k_ft_in1k', 'deit3_large_patch16_224.fb_in22k_ft_in1k'
         ),
-        Family(
-            'swin',
-            'Swin-Ti/S/B for ImageNet (paper, section 4.1)',
-            _anchors(
-                *(
-                    f'swin_{s}_patch4_window7_224.ms_in22k_ft_in1k'
-                    for s in ('tiny', 'small', 'base')
-                )
-            ),
-            ('Swin-Ti', 'Swin-S', 'Swin-B'),
-            dict(stages=(0, 1, 2)),
-            official=dict(numbering='official'),
-        ),
-        Family(
-            'resnet',
-            'ResNet-18/50 for ImageNet (paper, section 4.1)',
-            _anchors('resnet18', 'resnet50'),
-            ('ResNet-18', 'ResNet-50'),
-            dict(stages=(1, 2)),
-            official=dict(numbering='official'),
-        ),
-        Family(
-            'resnet_swin',
-            'ResNet-18 and Swin-Ti: from a CNN to a ViT (paper, section 4.1)',
-            _anchors('resnet18', 'swin_tiny_patch4_window7_224.ms_in1k'),
-            ('ResNet-18', 'Swin-Ti'),
-            dict(stages=(1, 2)),
-            official=dict(numbering='official'),
-        ),
-        Family(
-            'levit',
-            'LeViT-192/256 for ImageNet (official code)',
-            _anchors('levit_192', 'levit_256'),
-            ('LeViT-192', 'LeViT-256'),
-            dict(stages=(0, 1)),
-        ),
-        Family(
-            'deit3_two_way',
-            'DeiT3-S/L, stitched both ways (SN-Netv2)',
-            _anchors(
-                'deit3_small_patch16_224.fb_in22k_ft_in1k',
-                'deit3_large_patch16_224.fb_in22k_ft_in1k',
-            ),
-            ('DeiT3-S', 'DeiT3-L'),
-            dict(direction='both', max_anchors=3, dense=False),
-        ),
-    )
-}
+        ('DeiT3-S', 'DeiT3-L'),
+        dict(direction='both', max_anchors=3, dense=False),
+    ),
+)
+FAMILIES = {family.name: family for family in _LISTED}
 
-# %% ../nbs/core/12_families.ipynb #61165590
+
 def find_family(name: str) -> Family:
     "The family of this name; a ValueError lists the names there are."
-    if name not in FAMILIES:
-        raise ValueError(f'no family {name!r}: one of {", ".join(FAMILIES)} is needed')
-    return FAMILIES[name]
+    return FAMILIES[check_choice('family', name, FAMILIES)]
 
-
-def from_shapes(build: Callable):  # -> what `build` returns
-    "Build on PyTorch's meta device, which knows shapes only; what older releases of timm cannot build there is built as always."
+# %% ../nbs/core/12_families.ipynb #61165590
+def from_shapes(build: Callable):  # what `build` returns
+    """Build on PyTorch's meta device, which knows shapes only; what older releases of timm cannot
+    build there is built as always."""
     try:
         with torch.device('meta'):
             return build()
@@ -150,36 +140,29 @@ def from_shapes(build: Callable):  # -> what `build` returns
 
 
 @cache
-def family_space(
-    name: str,
-) -> StitchSpace:  # the same as `load_family(name).space`, from shapes alone
+def family_space(name: str) -> StitchSpace:  # the same as `load_family(name).space`
     "The stitches of a family; nothing is downloaded and no weight is made."
     family = find_family(name)
     anchors = from_shapes(lambda: [load_anchor(weights=None, **a) for a in family.anchors])
     return StitchSpace.build(anchors, **family.rules)
 
-
+# %% ../nbs/core/12_families.ipynb #9b2e6424
 def load_family(
     name: str = 'fashion',  # a name of FAMILIES
-    weights: str | Path | None = 'pretrained',  # see below; or a file that SNNet.save wrote
+    weights: str | Path | None = 'pretrained',  # or 'anchors', None, a file of SNNet.save
     **arguments,  # for every anchor, e.g. drop_path_rate=.1
 ) -> SNNet:  # in eval mode
-    """Build a family's network. `weights`: 'pretrained' the stitched network where one ships, else the anchors from timm's hub with new
-    stitching layers; 'anchors' the anchors before stitching; None random."""
+    "Build a family's network."
     family = find_family(name)
-    stitched = weights == 'pretrained' and family.shipped
-    hub = 'pretrained' if weights in ('pretrained', 'anchors') and not family.shipped else None
-    net = SNNet(
-        [load_anchor(weights=hub, **a | arguments) for a in family.anchors],
-        family=name,
-        **family.rules,
-    ).eval()
+    from_hub = weights in ('pretrained', 'anchors') and not family.shipped
+    anchor_weights = 'pretrained' if from_hub else None
+    anchors = [load_anchor(weights=anchor_weights, **a | arguments) for a in family.anchors]
+    net = SNNet(anchors, family=name, **family.rules).eval()
     net.published_skips = family.official.get('skipped', ())
-    if stitched:
-        net.load_weights(family.file)
-    elif weights == 'anchors' and family.shipped:
+    if weights is None or from_hub:
+        return net
+    if weights == 'anchors':
         for i, anchor in enumerate(net.anchors):
             load_weights(anchor.model, family.anchor_file(i), f'anchor {i}')
-    elif weights not in (None, 'pretrained', 'anchors'):
-        net.load_weights(weights)
-    return net
+        return net
+    return net.load_weights(family.file if weights == 'pretrained' else weights)
