@@ -19,11 +19,9 @@ from snnet_lab.coverage import check_anchor, coverage_row
 from snnet_lab.families import from_shapes
 from snnet_lab.files import write_atomic
 
-CUTS, FEW, LARGE = (
-    12,
-    3,
-    60e6,
-)  # how many cuts of a model are checked, evenly spread; of one with more parameters than LARGE
+CUTS = 12  # of a model are checked, evenly spread
+LARGE = 60e6  # parameters; of a model with more
+FEW = 3  # cuts are checked
 TABLE = Path(__file__).with_name('coverage.csv')
 
 
@@ -33,7 +31,7 @@ def save(rows: list[dict]):
 
 def cut_all(rows: list[dict]):
     "A row for each name that has none yet."
-    known = {r['model'] for r in rows}
+    known = {row['model'] for row in rows}
     for i, name in enumerate(n for n in timm.list_models() if n not in known):
         rows.append(coverage_row(name) | dict(checked=''))
         if i % 50 == 49:
@@ -54,47 +52,50 @@ def smaller(name: str) -> dict:
 
 def check(row: dict) -> str:  # '' or why it fails
     "The contract, with real numbers, on one model."
+    name = row['model']
+    most = CUTS if row['params'] <= LARGE else FEW
+    torch.manual_seed(0)
     try:
-        torch.manual_seed(0)
-        report = check_anchor(
-            row['model'], most=CUTS if row['params'] <= LARGE else FEW, **smaller(row['model'])
-        )
+        report = check_anchor(name, most=most, **smaller(name))
     except Exception as e:
         return f'{type(e).__name__}: {e}'.splitlines()[0][:200]
     failed = report[~report.passed]
     return '; '.join(f'{r.check}: {r.detail}' for r in failed.itertuples())
 
 
+def check_family(members: list[dict]) -> str:  # one line: what was found
+    "Check the smallest member, and let the others stand on it."
+    smallest = min(members, key=lambda row: row['params'])
+    began = time.time()
+    why = check(smallest)
+    for row in members:
+        row['checked'] = smallest['model']
+        if why:
+            row['covered'] = False
+            row['why'] = why if row is smallest else f'as {smallest["model"]}: {why}'
+    return f'{smallest["model"]} {why or "passed"}, {time.time() - began:.0f} s'
+
+
 def check_families(rows: list[dict]):
-    "Check the smallest member of each family, and let the others stand on it."
-    for family, members in pd.DataFrame(rows).groupby('family'):
-        members = [r for r in rows if r['family'] == family and r['params']]
-        if not members or any(r['checked'] for r in members):
-            continue
-        smallest, began = min(members, key=lambda r: r['params']), time.time()
-        why = check(smallest)
-        for r in members:
-            r['checked'] = smallest['model']
-            if why:
-                r.update(
-                    covered=False, why=why if r is smallest else f'as {smallest["model"]}: {why}'
-                )
-        save(rows)
-        print(
-            f'{family}: {smallest["model"]} {why or "passed"}, {time.time() - began:.0f} s',
-            flush=True,
-        )
+    "Every family that can be cut and is not checked yet."
+    for family in sorted({row['family'] for row in rows}):
+        members = [row for row in rows if row['family'] == family and row['params']]
+        if members and not any(row['checked'] for row in members):
+            found = check_family(members)
+            save(rows)
+            print(f'{family}: {found}', flush=True)
 
 
 if __name__ == '__main__':
     if len(sys.argv) > 1:
         sys.exit(f'no argument is taken, {sys.argv[1]!r} was given')
-    rows = pd.read_csv(TABLE, keep_default_na=False).to_dict('records') if TABLE.exists() else []
+    rows = []
+    if TABLE.exists():
+        rows = pd.read_csv(TABLE, keep_default_na=False).to_dict('records')
     cut_all(rows)
-    rows.sort(key=lambda r: r['model'])
+    rows.sort(key=lambda row: row['model'])
     save(rows)
     check_families(rows)
-    table = pd.DataFrame(rows)
-    print(
-        f'timm {timm.__version__}: {table.covered.sum():,} of {len(table):,} names covered ({100 * table.covered.mean():.1f}%)'
-    )
+    covered = pd.DataFrame(rows).covered
+    share = f'{covered.sum():,} of {len(rows):,} names covered ({100 * covered.mean():.1f}%)'
+    print(f'timm {timm.__version__}: {share}')

@@ -7,240 +7,238 @@ __all__ = ['differing_cuts', 'unread_features', 'differing_gradients', 'compiled
            'family_of', 'layout_of', 'coverage_row']
 
 # %% ../nbs/core/27_coverage.ipynb #93d29459
-import copy
 import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pandas as pd
 import timm
 import torch
+from torch import nn
 
 from .anchors import Anchor, load_anchor
+from .checks import check_number
 from .families import from_shapes
-from .probe import following
+from .probe import evaluating, following
 
 # %% ../nbs/core/27_coverage.ipynb #ea88122e
-def _spread(
-    items: list, most: int | None
-) -> list:  # at most `most` of them, first and last included
-    "Evenly spread items."
-    if most is None or len(items) <= most:
-        return items
-    return [items[round(i * (len(items) - 1) / max(most - 1, 1))] for i in range(most)]
+def _resumed(anchor: Anchor, images: torch.Tensor, boundary: int) -> torch.Tensor:  # (B, K)
+    "Logits, by running to a boundary and on from it."
+    activation = anchor.segment(-1, boundary)(images)
+    return anchor.segment(boundary, len(anchor.cuts.ends))(activation)
 
 
-def _resumed(
-    anchor: Anchor, images: torch.Tensor, boundary: int, seed: int = 0
-) -> torch.Tensor:  # logits
-    "Run to a boundary, and on from it."
-    torch.manual_seed(seed)
-    return anchor.segment(boundary, len(anchor.cuts.ends))(anchor.segment(-1, boundary)(images))
+def _repeatable(anchor: Anchor, forward: Callable[[], torch.Tensor]) -> torch.Tensor:  # (B, K)
+    "Logits from fixed random numbers; batch norm's statistics stay as they are."
+    kept = {name: b.clone() for name, b in anchor.model.named_buffers()}
+    torch.manual_seed(0)
+    logits = forward()
+    for name, b in anchor.model.named_buffers():
+        if name in kept:
+            b.copy_(kept[name])
+    return logits
 
 
+@torch.no_grad()
 def differing_cuts(
     anchor: Anchor,  # in the mode to check, train or eval
     images: torch.Tensor,  # (B, C, H, W)
     boundaries: list[int],  # which cuts, counted from the one after the stem
 ) -> list[int]:  # cuts at which the logits are not the model's own, bit for bit
-    "Where the run to a cut and on from it is not the model's own forward."
-    state = copy.deepcopy(dict(anchor.model.named_buffers())) if anchor.training else {}
-
-    def restored(run):  # batch norms move their statistics while training
-        torch.manual_seed(0)
-        out = run()
-        for n, b in anchor.model.named_buffers():
-            if n in state:
-                b.copy_(state[n])
-        return out
-
-    with torch.no_grad():
-        own = restored(lambda: anchor(images))
-        return [
-            b
-            for b in boundaries
-            if not torch.equal(own, restored(lambda: _resumed(anchor, images, b)))
-        ]
+    "Where going to a cut and on from it is not the model's own forward."
+    own = _repeatable(anchor, lambda: anchor(images))
+    differing = []
+    for boundary in boundaries:
+        logits = _repeatable(anchor, partial(_resumed, anchor, images, boundary))
+        if not torch.equal(own, logits):
+            differing.append(boundary)
+    return differing
 
 # %% ../nbs/core/27_coverage.ipynb #87290263
-@torch.no_grad()
-def unread_features(
-    anchor: Anchor, images: torch.Tensor
-) -> list[int]:  # blocks, counted over all stages
-    "The blocks inside a stage whose first module does not take in what the cut in front of them hands over."
-    modules, calls, features, read, hooks = (
-        dict(anchor.model.named_modules()),
-        anchor.cuts.calls,
-        anchor.cuts.features,
-        {},
-        [],
-    )
-    inside = [
+def _blocks_inside(anchor: Anchor) -> list[int]:  # counted over all stages
+    "The blocks that read exactly what the block before them returns."
+    features = anchor.cuts.features
+    return [
         i
         for (_, block), i in anchor.cuts.all.items()
         if block and features[i].prefix == features[i + 1].prefix
-    ]  # in front of others the model adds its class token
-    for i in inside:
-        module = modules[following(calls, anchor.cuts.ends[i])]
-        hooks.append(
-            module.register_forward_pre_hook(
-                lambda m, args, i=i: read.update(
-                    {i: args[0].clone() if args and torch.is_tensor(args[0]) else None}
-                )
-            )
-        )
-    try:
-        anchor(images)
-    finally:
-        for h in hooks:
-            h.remove()
-    return [
-        i
-        for i in inside
-        if not torch.is_tensor(read.get(i))
-        or not torch.equal(read[i], anchor.segment(-1, i)(images))
     ]
 
 
+def _note_input(read: dict, i: int, module: nn.Module, args: tuple):
+    "A hook that writes down a copy of a module's first argument."
+    first = args[0] if args else None
+    read[i] = first.clone() if torch.is_tensor(first) else None
+
+
+@torch.no_grad()
+def unread_features(
+    anchor: Anchor,
+    images: torch.Tensor,  # (B, C, H, W)
+) -> list[int]:  # blocks, counted over all stages
+    "The blocks inside a stage that do not take in what the cut in front of them hands over."
+    modules = dict(anchor.model.named_modules())
+    inside = _blocks_inside(anchor)
+    read, hooks = {}, []
+    for i in inside:
+        first = modules[following(anchor.cuts.calls, anchor.cuts.ends[i])]
+        hooks.append(first.register_forward_pre_hook(partial(_note_input, read, i)))
+    try:
+        anchor(images)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    handed_over = {i: anchor.segment(-1, i)(images) for i in inside}
+    return [i for i in inside if read.get(i) is None or not torch.equal(read[i], handed_over[i])]
+
+# %% ../nbs/core/27_coverage.ipynb #2f47601c
+def _gradients(anchor: Anchor, forward: Callable[[], torch.Tensor]) -> dict:
+    "Each parameter's gradient of the squared logits; None where it has none."
+    anchor.zero_grad()
+    forward().square().sum().backward()
+    gradients = {name: p.grad for name, p in anchor.model.named_parameters()}
+    anchor.zero_grad()
+    return gradients
+
+
+def _alike(a: torch.Tensor | None, b: torch.Tensor | None) -> bool:
+    if a is None or b is None:
+        return a is b
+    return torch.allclose(a, b, rtol=1e-4, atol=1e-6 * float(a.abs().max()))
+
+
 def differing_gradients(
-    anchor: Anchor, images: torch.Tensor, boundary: int
+    anchor: Anchor,
+    images: torch.Tensor,  # (B, C, H, W)
+    boundary: int,  # the cut, counted from the one after the stem
 ) -> list[str]:  # parameter names
     "The parameters whose gradient is another one when the forward is cut."
-
-    def gradients(run):
-        anchor.zero_grad()
-        run().square().sum().backward()
-        return {n: p.grad for n, p in anchor.model.named_parameters()}
-
-    own, ours = (
-        gradients(lambda: anchor(images)),
-        gradients(lambda: _resumed(anchor, images, boundary)),
-    )
-    anchor.zero_grad()
-    same = lambda a, b: (
-        a is b
-        if a is None or b is None
-        else torch.allclose(a, b, rtol=1e-4, atol=1e-6 * float(a.abs().max()))
-    )
-    return [n for n in own if not same(own[n], ours[n])]
+    own = _gradients(anchor, lambda: anchor(images))
+    ours = _gradients(anchor, lambda: _resumed(anchor, images, boundary))
+    return [name for name in own if not _alike(own[name], ours[name])]
 
 # %% ../nbs/core/27_coverage.ipynb #0363ae40
 @contextmanager
-def compiled_blocks(anchor: Anchor, names: list[str], backend: str = 'eager'):
+def compiled_blocks(
+    anchor: Anchor,
+    names: list[str],  # of modules of its model
+    backend: str = 'eager',  # of `torch.compile`
+) -> Iterator[None]:
     "Inside, these modules of the model are compiled."
     modules = dict(anchor.model.named_modules())
+    if unknown := [name for name in names if name not in modules]:
+        raise ValueError(f'{anchor.name} has no module {unknown[0]!r} to compile')
     torch._dynamo.reset()
-    for n in names:
-        modules[n].compile(backend=backend)
+    for name in names:
+        modules[name].compile(backend=backend)
     try:
         yield
     finally:
-        for n in names:
-            modules[n]._compiled_call_impl = None
+        for name in names:
+            modules[name]._compiled_call_impl = None
         torch._dynamo.reset()
 
 
-def differs_compiled(anchor: Anchor, images: torch.Tensor, boundary: int) -> bool:
+@torch.no_grad()
+def differs_compiled(
+    anchor: Anchor,
+    images: torch.Tensor,  # (B, C, H, W)
+    boundary: int,  # the cut, counted from the one after the stem
+) -> bool:
     "With the first block of each stage compiled, is the cut forward another than the model's own?"
-    first = [anchor.cuts.ends[i + 1] for (_, block), i in anchor.cuts.all.items() if not block]
-    with torch.no_grad():
-        own = anchor(images)
-        with compiled_blocks(anchor, first):
-            return not torch.allclose(own, _resumed(anchor, images, boundary), rtol=1e-4, atol=1e-5)
+    cuts = anchor.cuts
+    first_blocks = [cuts.ends[i + 1] for (_, block), i in cuts.all.items() if block == 0]
+    own = anchor(images)
+    with compiled_blocks(anchor, first_blocks):
+        logits = _resumed(anchor, images, boundary)
+    return not torch.allclose(own, logits, rtol=1e-4, atol=1e-5)
 
 # %% ../nbs/core/27_coverage.ipynb #e7838617
+def _spread(items: list, most: int | None) -> list:
+    "At most so many items, evenly spread, first and last included; None: all."
+    if most is None or len(items) <= most:
+        return items
+    steps = max(most - 1, 1)
+    return [items[round(i * (len(items) - 1) / steps)] for i in range(most)]
+
+
+def _check_row(check: str, cuts: int, failed: list, what: str) -> dict:
+    "One row of the report; five of those that failed are named."
+    named = ', '.join(map(str, failed[:5]))
+    detail = f'{what} {named}' if failed else ''
+    return dict(check=check, cuts=cuts, passed=not failed, detail=detail)
+
+
 def check_anchor(
     name: str | Anchor,  # timm name, or an anchor
     most: int | None = None,  # check at most so many cuts, evenly spread; None: all
     batch: int = 2,  # images
-    weights=None,  # as for `load_anchor`; random ones do
+    weights=None,  # as of `load_anchor`; random ones do
     compiled: bool = True,  # check compiling too, which takes the longest
-    **arguments,  # for `load_anchor`
+    **arguments,  # of `load_anchor`
 ) -> pd.DataFrame:  # one row a check: check, cuts (how many were tried), passed, detail
     "Prove the contract for one model; a ValueError says why it cannot be cut."
+    check_number('batch', batch, 1, whole=True)
+    if most is not None:
+        check_number('most', most, 1, whole=True)
     anchor = name if isinstance(name, Anchor) else load_anchor(name, weights=weights, **arguments)
-    weight, modes = next(anchor.parameters()), {m: m.training for m in anchor.modules()}
-    images = torch.randn(batch, *anchor.size, generator=torch.Generator().manual_seed(0)).to(weight)
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randn(batch, *anchor.size, generator=generator).to(next(anchor.parameters()))
     cuts = _spread(list(range(len(anchor.cuts.ends))), most)
-    middle, rows = cuts[len(cuts) // 2], []
-
-    def add(check, tried, failed, what):
-        rows.append(
-            dict(
-                check=check,
-                cuts=tried,
-                passed=not failed,
-                detail=f'{what} {", ".join(map(str, failed[:5]))}' if failed else '',
-            )
-        )
-
-    try:
-        add(
-            'same logits, eval mode',
-            len(cuts),
-            differing_cuts(anchor.eval(), images, cuts),
-            'other logits at cuts',
-        )
-        add(
-            'features are what the next block reads',
-            len(anchor.cuts.ends) - len(anchor.depths),
-            unread_features(anchor, images),
-            'other features at blocks',
-        )
-        add('gradients flow', 1, differing_gradients(anchor, images, middle), 'other gradients of')
+    middle = cuts[len(cuts) // 2]
+    inside = len(anchor.cuts.ends) - len(anchor.depths)
+    rows = []
+    with evaluating(anchor):
+        failed = differing_cuts(anchor, images, cuts)
+        rows.append(_check_row('same logits, eval mode', len(cuts), failed, 'other logits at cuts'))
+        failed = unread_features(anchor, images)
+        check = 'features are what the next block reads'
+        rows.append(_check_row(check, inside, failed, 'other features at blocks'))
+        failed = differing_gradients(anchor, images, middle)
+        rows.append(_check_row('gradients flow', 1, failed, 'other gradients of'))
         if compiled:
-            add(
-                'torch.compile of blocks',
-                1,
-                [middle] if differs_compiled(anchor, images, middle) else [],
-                'other logits at cut',
-            )
-        add(
-            'same logits, train mode',
-            len(cuts),
-            differing_cuts(anchor.train(), images, cuts),
-            'other logits at cuts',
+            failed = [middle] if differs_compiled(anchor, images, middle) else []
+            rows.append(_check_row('torch.compile of blocks', 1, failed, 'other logits at cut'))
+        anchor.train()
+        failed = differing_cuts(anchor, images, cuts)
+        rows.append(
+            _check_row('same logits, train mode', len(cuts), failed, 'other logits at cuts')
         )
-    finally:
-        for m, training in modes.items():
-            m.training = training
     return pd.DataFrame(rows)
 
 # %% ../nbs/core/27_coverage.ipynb #b0dc4e3f
 def family_of(name: str) -> str:  # e.g. 'resnet/seresnet'
     "timm's module of a name, and the letters it starts with."
+    if not timm.is_model(name):
+        raise ValueError(f'timm has no model {name!r}')
     module = timm.models.model_entrypoint(name).__module__.rpartition('.')[2]
     return f'{module}/{re.match("[a-z]+", name)[0]}'
 
 
 def layout_of(anchor: Anchor) -> str:  # e.g. 'NCHW', 'NLC+1', 'NCHW NLC'
     "The layouts at an anchor's cuts; +n says how many prefix tokens there are."
-    found = (
-        f'{f.layout}+{f.prefix}' if f.prefix and f.layout == 'NLC' else f.layout
-        for f in anchor.cuts.features[1:]
-    )
+    found = []
+    for feature in anchor.cuts.features[1:]:
+        prefixed = feature.layout == 'NLC' and feature.prefix
+        found.append(f'NLC+{feature.prefix}' if prefixed else feature.layout)
     return ' '.join(dict.fromkeys(found))
 
 
 def coverage_row(name: str) -> dict:  # model, family, params, covered, cuts, stages, layout, why
     "Whether and where one architecture can be cut; shapes only, no memory."
-    row = dict(
-        model=name,
-        family=family_of(name),
-        params=0,
-        covered=False,
-        cuts=0,
-        stages='',
-        layout='',
-        why='',
-    )
+    named = dict(model=name, family=family_of(name))
     try:
         anchor = from_shapes(lambda: load_anchor(name, weights=None))
     except Exception as e:
-        return row | dict(why=f'{type(e).__name__}: {e}'.splitlines()[0][:200])
-    return row | dict(
+        why = f'{type(e).__name__}: {e}'.splitlines()[0][:200]
+        nothing = dict(params=0, covered=False, cuts=0, stages='', layout='')
+        return named | nothing | dict(why=why)
+    return named | dict(
         params=sum(p.numel() for p in anchor.parameters()),
         covered=True,
         cuts=len(anchor.cuts.ends),
         stages=' '.join(map(str, anchor.depths)),
         layout=layout_of(anchor),
+        why='',
     )

@@ -8,7 +8,7 @@ __all__ = ['FORMATS', 'export_stitch', 'save_stitch']
 # %% ../nbs/core/24_export.ipynb #1af64f26
 import copy
 import io
-from functools import partial
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -28,36 +28,38 @@ class _Alone(nn.Module):
 
     def __init__(self, net: SNNet, stitch: Stitch):
         super().__init__()
-        self.anchors, self.layers, self.run = net.anchors, net.layers, partial(net, stitch=stitch)
+        self.anchors = net.anchors
+        self.layers = net.layers
+        self.logits = lambda images: net(images, stitch)
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return self.run(images)  # (B, C, H, W) -> (B, K)
-
-
-def _traced(
-    model: nn.Module, images: torch.Tensor
-) -> torch.export.ExportedProgram:  # for batches of any size
-    return torch.export.export(
-        model, (images,), dynamic_shapes=({0: torch.export.Dim('batch')},), strict=False
-    )
+    def forward(self, images: torch.Tensor) -> torch.Tensor:  # (B, C, H, W) -> (B, K)
+        return self.logits(images)
 
 
-def _two_images(net: SNNet) -> torch.Tensor:  # blank; of the network's type, on its device
+def _record(model: nn.Module, images: torch.Tensor) -> torch.export.ExportedProgram:
+    "The operations of a model, for batches of any size."
+    any_size = {0: torch.export.Dim('batch')}
+    return torch.export.export(model, (images,), dynamic_shapes=(any_size,), strict=False)
+
+
+def _two_images(net: SNNet) -> torch.Tensor:  # (2, C, H, W), of the network's type and device
+    "Blank images to record with."
     return next(net.parameters()).new_zeros(2, *net.anchors[0].size)
 
 
 def export_stitch(
     net: SNNet,  # its modules keep their modes
     stitch: Stitch | int,
-    batchnorm=None,  # training images for batch norm's statistics, as of `evaluate`; None: the network's own
+    batchnorm=None,  # training images for batch norm's statistics, as of `evaluate`; None: its own
 ) -> nn.Module:  # (B, C, H, W) -> (B, K) logits, in eval mode, on the network's device
-    "A stitch as a plain module that needs PyTorch alone: copies of the parameters that it uses, and no others."
+    "A stitch as a plain module that needs PyTorch alone: copies of the parameters that it uses."
     with evaluating(net), own_statistics(net):
+        stitch = net.stitch(stitch)
         if batchnorm is not None:
             use_statistics(reestimate(net, stitch, batchnorm))
-        traced = _traced(_Alone(net, net.stitch(stitch)).eval(), _two_images(net)).module()
-    traced.graph.eliminate_dead_code()
-    return copy.deepcopy(torch.fx.GraphModule(traced, traced.graph)).eval()
+        recorded = _record(_Alone(net, stitch).eval(), _two_images(net)).module()
+    recorded.graph.eliminate_dead_code()
+    return copy.deepcopy(torch.fx.GraphModule(recorded, recorded.graph)).eval()
 
 # %% ../nbs/core/24_export.ipynb #92b79510
 def _pt2(program: torch.export.ExportedProgram) -> bytes:
@@ -68,26 +70,31 @@ def _pt2(program: torch.export.ExportedProgram) -> bytes:
 
 def _onnx(program: torch.export.ExportedProgram) -> bytes:  # reads 'images', returns 'logits'
     if lacking := [p for p in ('onnx', 'onnxscript') if find_spec(p) is None]:
-        raise ImportError(
-            f'an .onnx file needs what is not installed here: pip install {" ".join(lacking)}'
-        )
-    return torch.onnx.export(
-        program, dynamo=True, verbose=False, input_names=['images'], output_names=['logits']
-    ).model_proto.SerializeToString()
+        needed = ' '.join(lacking)
+        raise ImportError(f'an .onnx file needs what is not installed here: pip install {needed}')
+    written = torch.onnx.export(
+        program,
+        dynamo=True,
+        verbose=False,
+        input_names=['images'],
+        output_names=['logits'],
+    )
+    return written.model_proto.SerializeToString()
 
 
-FORMATS = {'.pt2': _pt2, '.onnx': _onnx}
+FORMATS: dict[str, Callable] = {'.pt2': _pt2, '.onnx': _onnx}
 
 
 def save_stitch(
     net: SNNet,
-    stitch: Stitch | int,  # as `export_stitch`
+    stitch: Stitch | int,  # as of `export_stitch`
     path: str | Path,  # its suffix says the format: .pt2 or .onnx
-    batchnorm=None,  # as `export_stitch`
+    batchnorm=None,  # as of `export_stitch`
 ):
-    "Write a stitch into a file that needs no snnet_lab, for batches of any size; the file is whole or it is not there."
+    "Write a stitch into a file that needs no snnet_lab; the file is whole or it is not there."
     path = Path(path)
     if path.suffix not in FORMATS:
         raise ValueError(f'{path}: a stitch is saved as {" or ".join(FORMATS)}')
-    program = _traced(export_stitch(net, stitch, batchnorm), _two_images(net))
-    write_atomic(path, FORMATS[path.suffix](move_to_device_pass(program, 'cpu')))
+    program = _record(export_stitch(net, stitch, batchnorm), _two_images(net))
+    on_cpu = move_to_device_pass(program, 'cpu')
+    write_atomic(path, FORMATS[path.suffix](on_cpu))

@@ -9,16 +9,18 @@ __all__ = ['LEVIT', 'levit_key', 'layer_name', 'anchor_state', 'load_official']
 import re
 from pathlib import Path
 
+import torch
+
 from .anchors import Anchor, fill, load_anchor, timm_keys
-from .families import find_family
+from .families import Family, find_family
 from .files import read_state
 from .snnet import SNNet
 
 # %% ../nbs/core/26_official.ipynb #a45858b6
-LEVIT = {
-    r'^patch_embed\.(\d)\.': lambda m: f'stem.conv{int(m[1]) // 2 + 1}.',
-    r'\.m\.(\d)\.': lambda m: f'.ln{int(m[1]) // 2 + 1}.',
-    r'\.m\.': '.',  # in this order
+LEVIT = {  # what is left of an old name -> its present one, in this order
+    r'^patch_embed\.(\d)\.': lambda found: f'stem.conv{int(found[1]) // 2 + 1}.',
+    r'\.m\.(\d)\.': lambda found: f'.ln{int(found[1]) // 2 + 1}.',
+    r'\.m\.': '.',
     r'\.proj\.1\.': '.proj.ln.',
     r'\.q\.1\.': '.q.ln.',
     r'\.c\.': '.linear.',
@@ -26,22 +28,30 @@ LEVIT = {
 }
 
 
+def _levit_place(
+    place: int,  # in the original's one list of blocks
+    depths: tuple[int, ...],
+) -> str:  # e.g. '1.downsample.mlp', for timm's list of stages
+    "Attention or MLP of a block, or of the downsampling behind the last block of a stage."
+    stage = 0
+    while place >= 2 * depths[stage] + 2:
+        place -= 2 * depths[stage] + 2
+        stage += 1
+    block, part = divmod(place, 2)
+    if block < depths[stage]:
+        return f'{stage}.blocks.{block}.{("attn", "mlp")[part]}'
+    return f'{stage + 1}.downsample.{("attn_downsample", "mlp")[part]}'
+
+
 def levit_key(
     key: str,  # e.g. 'blocks.9.m.0.c.weight'
-    depths: tuple[int, ...],  # of the anchor
+    depths: tuple[int, ...],  # blocks per stage of the anchor
 ) -> str:  # timm's, e.g. 'stages.1.downsample.mlp.ln1.linear.weight'
     "The present name of a weight of the original LeViT."
     if found := re.match(r'blocks\.(\d+)\.(.*)', key):
-        place, stage = int(found[1]), 0
-        while place >= 2 * depths[stage] + 2:
-            place, stage = place - 2 * depths[stage] - 2, stage + 1
-        block, part = divmod(place, 2)
-        where = (
-            f'{stage}.blocks.{block}.{("attn", "mlp")[part]}'
-            if block < depths[stage]
-            else f'{stage + 1}.downsample.{("attn_downsample", "mlp")[part]}'
-        )
-        key = f'stages.{where}.{found[2]}'
+        if int(found[1]) >= 2 * sum(depths) + 2 * len(depths) - 2:
+            raise ValueError(f'{key}: a LeViT of {depths} blocks has no such place')
+        key = f'stages.{_levit_place(int(found[1]), depths)}.{found[2]}'
     for old, new in LEVIT.items():
         key = re.sub(old, new, key)
     return key
@@ -52,58 +62,68 @@ def layer_name(
     stages: tuple[int, ...] | None,  # in which the family is stitched; None: its anchors have one
 ) -> str:  # e.g. 'layers.0-1-2-5.weight'
     "The name of a stitching layer's weight in our networks."
-    *place, index, _, what = key.removeprefix('stitch_layers.').split('.')
-    stage = 0 if stages is None else stages[int(place[0])]
-    return f'layers.{stage}-{place[-1]}-{int(place[-1]) + 1}-{index}.{what}'
+    try:
+        *stage, pair, index, _, what = key.removeprefix('stitch_layers.').split('.')
+        stage = 0 if stages is None else stages[int(stage[0])]
+        return f'layers.{stage}-{int(pair)}-{int(pair) + 1}-{index}.{what}'
+    except (IndexError, ValueError) as e:
+        raise ValueError(f'{key} has no place there') from e
 
 
-def anchor_state(state: dict, anchor: Anchor) -> dict:  # by timm's names
+def anchor_state(
+    state: dict[str, torch.Tensor],  # of an anchor, by the official code's names
+    anchor: Anchor,
+) -> dict[str, torch.Tensor]:  # by timm's names
     "Rename an anchor's weights."
     if anchor.name.startswith('levit'):
-        state = {levit_key(k, anchor.depths): v for k, v in state.items()}
+        state = {levit_key(key, anchor.depths): v for key, v in state.items()}
     return timm_keys(anchor.model, state)
+
+# %% ../nbs/core/26_official.ipynb #8097c2c3
+def _our_names(
+    state: dict[str, torch.Tensor],  # of an official checkpoint
+    net: SNNet,  # what it shall fill
+    stages: tuple[int, ...] | None,  # in which the family is stitched
+) -> dict[str, torch.Tensor]:
+    "Every tensor under the name, and a 1x1 convolution in the shape, that it has in our network."
+    own = net.state_dict()
+    anchors = [{} for _ in net.anchors]
+    found = {}
+    for key, value in state.items():
+        of_anchor = re.match(r'anchors\.(\d+)\.(.*)', key)
+        if of_anchor and int(of_anchor[1]) < len(anchors):
+            anchors[int(of_anchor[1])][of_anchor[2]] = value
+        elif of_anchor:
+            found[f'{key} (a further anchor)'] = value
+        elif key.startswith('stitch_layers.'):
+            name = layer_name(key, stages)
+            fits = name in own and own[name].numel() == value.numel()
+            found[name] = value.view(own[name].shape) if fits else value
+        else:
+            found[key] = value
+    for i, anchor in enumerate(net.anchors):
+        renamed = anchor_state(anchors[i], anchor)
+        found |= {f'anchors.{i}.model.{key}': value for key, value in renamed.items()}
+    return found
 
 
 def load_official(
     path: str | Path,  # a checkpoint of the official code
-    family,  # 'deit', 'swin', 'resnet', 'resnet_swin' or 'levit'; or a Family
+    family: str | Family,  # 'deit', 'swin', 'resnet', 'resnet_swin' or 'levit'; or a Family
 ) -> SNNet:  # in eval mode, on the CPU
     "Read an official checkpoint; a ValueError says what does not fit."
-    family = find_family(family) if isinstance(family, str) else family
+    family = family if isinstance(family, Family) else find_family(family)
     state = read_state(path)
-    if not any(k.startswith('stitch_layers.') for k in state):
+    if not any(key.startswith('stitch_layers.') for key in state):
         raise ValueError(
             f'{path} is no checkpoint of the official SN-Net code: it has no stitch_layers'
         )
+    anchors = [load_anchor(weights=None, **a) for a in family.anchors]
     rules = family.rules | family.official
-    net = SNNet(
-        [load_anchor(weights=None, **a) for a in family.anchors], family=family.name, **rules
-    ).eval()
-    own, found = net.state_dict(), {}
-    for i, anchor in enumerate(net.anchors):
-        mine = {
-            k.removeprefix(f'anchors.{i}.'): v
-            for k, v in state.items()
-            if k.startswith(f'anchors.{i}.')
-        }
-        found |= {f'anchors.{i}.model.{k}': v for k, v in anchor_state(mine, anchor).items()}
-    for k, v in state.items():
-        if k.startswith('stitch_layers.'):
-            try:
-                name = layer_name(k, rules.get('stages'))
-            except (IndexError, ValueError) as e:
-                raise ValueError(
-                    f'{path} does not fit the family {family.name}: {k} has no place there'
-                ) from e
-            found[name] = (
-                v.view(own[name].shape) if name in own and v.numel() == own[name].numel() else v
-            )
-    found |= {
-        k: v for k, v in state.items() if not k.startswith(('anchors.', 'stitch_layers.'))
-    } | {
-        f'{k} (a further anchor)': v
-        for k, v in state.items()
-        if k.startswith(f'anchors.{len(net.anchors)}.')
-    }
+    net = SNNet(anchors, family=family.name, **rules).eval()
+    try:
+        found = _our_names(state, net, rules.get('stages'))
+    except ValueError as e:
+        raise ValueError(f'{path} does not fit the family {family.name}: {e}') from e
     fill(net, found, path, f'the family {family.name}')
     return net

@@ -21,23 +21,17 @@ def _published() -> pd.DataFrame:
 
 def published_curve(
     family: str = 'deit',  # 'deit', 'swin', 'resnet', 'resnet_swin', 'levit' or 'deit3_two_way'
-) -> pd.DataFrame:  # one row a stitch: stitch (our id), anchors, cuts, flops, params (NaN where not published), top1, top5 (in %; NaN where not published), source
-    "The curve that the authors published."
+) -> pd.DataFrame:  # stitch (our id), anchors, cuts, flops, params, top1, top5, source
+    "The curve that the authors published, one row a stitch; accuracies in %, NaN: not published."
     find_family(family)
-    found = _published()[lambda t: t.family == family]
-    if found.empty:
-        raise ValueError(
-            f'no curve of {family!r} is published: one of {", ".join(_published().family.unique())} is needed'
-        )
+    rows = _published()[_published().family == family]
+    if rows.empty:
+        families = ', '.join(_published().family.unique())
+        raise ValueError(f'no curve of {family!r} is published: one of {families} is needed')
     space = family_space(family)
-    ids = [space.find(r.anchors, r.cuts).id for r in found.itertuples()]
-    return (
-        found.drop(columns='family')
-        .assign(stitch=ids)
-        .sort_values('stitch', ignore_index=True)[
-            ['stitch', 'anchors', 'cuts', 'flops', 'params', 'top1', 'top5', 'source']
-        ]
-    )
+    ids = [space.find(r.anchors, r.cuts).id for r in rows.itertuples()]
+    columns = ['stitch', 'anchors', 'cuts', 'flops', 'params', 'top1', 'top5', 'source']
+    return rows.assign(stitch=ids).sort_values('stitch', ignore_index=True)[columns]
 
 # %% ../nbs/core/25_published.ipynb #5a83add9
 @cache
@@ -45,10 +39,8 @@ def _zoo() -> pd.DataFrame:
     return pd.read_csv(data_dir() / 'timm_zoo.csv')
 
 
-def timm_zoo() -> (
-    pd.DataFrame
-):  # name, image_size, top1, top5 (in %), params, macs, pretraining; one row for each model and image size
-    "The models that timm reports on ImageNet-1k; a copy, free to change."
+def timm_zoo() -> pd.DataFrame:  # name, image_size, top1, top5 (in %), params, macs, pretraining
+    "What timm reports on ImageNet-1k, one row a model and image size; a copy, free to change."
     return _zoo().copy()
 
 # %% ../nbs/core/25_published.ipynb #3b350ce7
@@ -71,24 +63,23 @@ PRETRAINING = {  # what a name stands for in the column `pretraining`
 
 
 def zoo_filter(
-    zoo: pd.DataFrame,  # of `timm_zoo`
+    zoo: pd.DataFrame,  # of `timm_zoo`, or a part of it
     image_size: int | None = None,  # pixels; None: all sizes
     pretraining: str | None = None,  # a name of PRETRAINING, or a value of the column; None: all
 ) -> pd.DataFrame:  # its rows; none where no model is both
     "The models of one image size and one kind of pretraining."
-    kinds = PRETRAINING.get(pretraining, (pretraining,))
-    if (
-        pretraining is not None
-        and pretraining not in PRETRAINING
-        and not _zoo().pretraining.eq(pretraining).any()
-    ):
-        raise ValueError(
-            f'pretraining={pretraining!r}: one of {", ".join(PRETRAINING)} is needed, or a value of the column'
-        )
-    if image_size is not None and not _zoo().image_size.eq(image_size).any():
-        raise ValueError(
-            f'image_size={image_size}: no model of the zoo has it; there are {", ".join(map(str, sorted(_zoo().image_size.unique())))}'
-        )
     if image_size is not None:
+        sizes = sorted(_zoo().image_size.unique())
+        if image_size not in sizes:
+            there = ', '.join(map(str, sizes))
+            raise ValueError(f'image_size={image_size}: no model has it; there are {there}')
         zoo = zoo[zoo.image_size == image_size]
-    return zoo if pretraining is None else zoo[zoo.pretraining.isin(kinds)]
+    if pretraining is not None:
+        kinds = PRETRAINING.get(pretraining, (pretraining,))
+        if not _zoo().pretraining.isin(kinds).any():
+            names = ', '.join(PRETRAINING)
+            raise ValueError(
+                f'pretraining={pretraining!r}: one of {names} is needed, or a value of the column'
+            )
+        zoo = zoo[zoo.pretraining.isin(kinds)]
+    return zoo

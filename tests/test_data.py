@@ -16,9 +16,14 @@ from snnet_lab.evaluation import evaluate
 from snnet_lab.families import FAMILIES, load_family
 
 DATA = Path(__file__).parents[1] / 'data'
-ROWS = re.findall(
-    r'^\| `([^`]+)` \|.*\| ([\d,]+) \| `([0-9a-f]{64})` \|$', (DATA / 'README.md').read_text(), re.M
-)
+ROW = r'^\| `([^`]+)` \|.*\| ([\d,]+) \| `([0-9a-f]{64})` \|$'  # name, size, digest
+ROWS = re.findall(ROW, (DATA / 'README.md').read_text(), re.M)
+SAME = 0.03  # points: another machine may round an image or two differently
+
+
+def files() -> list[Path]:
+    "All that lies in data/, but what a first use unpacks."
+    return [p for p in DATA.rglob('*') if p.is_file() and 'unpacked' not in p.parts]
 
 
 @pytest.fixture(scope='module')
@@ -28,29 +33,20 @@ def net():
 
 def test_readme_lists_every_large_file():
     assert len(ROWS) >= 9
-    large = {
-        str(p.relative_to(DATA))
-        for p in DATA.rglob('*')
-        if p.is_file()
-        and 'unpacked' not in p.parts
-        and p.suffix in ('.gz', '.safetensors', '.png', '.html')
-    }
-    assert large <= {r[0] for r in ROWS}
+    kinds = ('.gz', '.safetensors', '.png', '.html')
+    large = {str(p.relative_to(DATA)) for p in files() if p.suffix in kinds}
+    assert large <= {name for name, _, _ in ROWS}
 
 
-@pytest.mark.parametrize('name, size, digest', ROWS, ids=[r[0] for r in ROWS])
+@pytest.mark.parametrize('name, size, digest', ROWS, ids=[row[0] for row in ROWS])
 def test_size_and_sha256(name, size, digest):
     content = (DATA / name).read_bytes()
-    assert (
-        len(content) == int(size.replace(',', '')) and hashlib.sha256(content).hexdigest() == digest
-    )
+    assert len(content) == int(size.replace(',', ''))
+    assert hashlib.sha256(content).hexdigest() == digest
 
 
 def test_data_stays_small():
-    assert (
-        sum(p.stat().st_size for p in DATA.rglob('*') if p.is_file() and 'unpacked' not in p.parts)
-        < 60e6
-    )
+    assert sum(p.stat().st_size for p in files()) < 60e6
 
 
 def test_the_curve_is_whole_and_exact(net):
@@ -58,31 +54,21 @@ def test_the_curve_is_whole_and_exact(net):
     assert curve.stitch.tolist() == list(range(71)) and (curve.n == 10_000).all()
     columns = ['stitch', 'anchors', 'cuts', 'macs', 'params']
     pd.testing.assert_frame_equal(cost_table(net)[columns], curve[columns])
-    few = (
-        evaluate(net, load_data(), [0, 1, 2, 5, 36, 37, 70], progress=False)
-        .set_index('stitch')
-        .top1
-    )
-    assert (few - curve.set_index('stitch').top1[few.index]).abs().max() <= 0.03, (
-        few
-    )  # another machine may round an image or two differently
+    few = evaluate(net, load_data(), [0, 1, 2, 5, 36, 37, 70], progress=False)
+    off = few.top1 - curve.top1[few.stitch].to_numpy()
+    assert off.abs().max() <= SAME, few
 
 
 def test_the_anchors_of_the_family(net):
     made = json.loads((DATA / 'fashion/made.json').read_text())
     own = [made[f'anchor_{i}']['top1'] for i in range(3)]
     assert own[1] - own[0] >= 1.5 and own[2] - own[1] >= 1.5 and own[2] >= 91, own
-    exact = evaluate(
-        load_family('fashion', weights='anchors'), load_data(), range(3), progress=False
-    ).top1
-    assert all(abs(a - b) <= 0.03 for a, b in zip(exact, own)), (
-        exact.tolist(),
-        own,
-    )  # another machine may round an image or two differently
+    anchors = load_family('fashion', weights='anchors')
+    exact = evaluate(anchors, load_data(), range(3), progress=False).top1.tolist()
     for i in range(3):
-        assert net.curve.top1[i] >= own[i] - 0.5, (
-            f'anchor {i} fell from {own[i]} to {net.curve.top1[i]}'
-        )
+        assert abs(exact[i] - own[i]) <= SAME, (exact, own)
+        fell = f'anchor {i} fell from {own[i]} to {net.curve.top1[i]}'
+        assert net.curve.top1[i] >= own[i] - 0.5, fell
 
 
 def test_the_frontier_holds_the_line(net):
@@ -91,33 +77,31 @@ def test_the_frontier_holds_the_line(net):
     assert len(best) >= 10 and below.mean() <= 0.3, below
 
 
+def group_of(stitch: int) -> str:  # as data/README.md calls it
+    if stitch == 0:
+        return 'the small anchor alone'
+    if stitch == 1:
+        return 'the large anchor alone'
+    if stitch < 7:
+        return 'leaving the small anchor in its first two stages (5)'
+    return 'leaving it in its last two (7)'
+
+
+def spread(gains: pd.Series) -> str:  # mean, and from least to largest
+    text = f'{gains.mean():.2f}'
+    return f'{text} ({gains.min():.2f} to {gains.max():.2f})' if len(gains) > 1 else text
+
+
 def test_what_batch_norm_is_worth():
     table = pd.read_csv(DATA / 'batchnorm.csv')
     top1 = table.pivot(index=['epochs', 'seed', 'stitch'], columns='images', values='top1')
     assert len(top1) == 2 * 3 * 14 and top1.notna().all(axis=None) and (table.n == 10_000).all()
     gain = (top1[2000] - top1[0]).reset_index(name='gain')
-    group = gain.stitch.map(
-        lambda s: (
-            'the small anchor alone'
-            if s == 0
-            else 'the large anchor alone'
-            if s == 1
-            else 'leaving the small anchor in its first two stages (5)'
-            if s < 7
-            else 'leaving it in its last two (7)'
-        )
-    )
     text = (DATA / 'README.md').read_text()
-    for name, rows in gain.groupby(group):
-        start, trained = (
-            rows[(rows.epochs == 0) & (rows.seed == 0)].gain,
-            rows[rows.epochs == 4].gain,
-        )
-        start, trained = (
-            f'{g.mean():.2f}' + (f' ({g.min():.2f} to {g.max():.2f})' if len(g) > 1 else '')
-            for g in (start, trained)
-        )
-        assert f'| {name} | {start} | {trained} |' in text, (name, start, trained)
+    for name, rows in gain.groupby(gain.stitch.map(group_of)):
+        start = rows[(rows.epochs == 0) & (rows.seed == 0)].gain
+        trained = rows[rows.epochs == 4].gain
+        assert f'| {name} | {spread(start)} | {spread(trained)} |' in text, name
     assert (gain[gain.epochs == 4].groupby('seed').gain.mean() > 1).all()
 
 

@@ -11,6 +11,7 @@ from snnet_lab.anchors import load_anchor
 from snnet_lab.export import export_stitch, save_stitch
 from snnet_lab.families import load_family
 from snnet_lab.snnet import SNNet
+from snnet_lab.testing import tiny_anchors
 
 ELSEWHERE = '''
 import sys
@@ -19,7 +20,8 @@ import torch
 model = torch.export.load(sys.argv[1]).module()
 images, wanted = torch.load(sys.argv[2])
 with torch.no_grad():
-    for n in (1, 7): assert torch.allclose(model(images[:n]), wanted[:n], atol=1e-5), n
+    for n in (1, 7):
+        assert torch.allclose(model(images[:n]), wanted[:n], atol=1e-5), n
 '''
 
 
@@ -39,35 +41,24 @@ def resnet(name):
     return load_anchor(name, weights=None, size=(3, 64, 64), num_classes=10)
 
 
-@pytest.fixture(scope='module', params=['fashion', 'swin', 'resnet', 'resnet_vit'])
+def vit_with_registers():
+    return tiny_anchors(48, img_size=64, in_chans=3, patch_size=16, reg_tokens=3)[0]
+
+
+NETWORKS = dict(
+    fashion=lambda: load_family('fashion'),
+    swin=lambda: SNNet([swin(12), swin(24)]),
+    resnet=lambda: SNNet([resnet('resnet10t'), resnet('resnet18')]),
+    resnet_vit=lambda: SNNet([vit_with_registers(), resnet('resnet10t')], direction='both'),
+)
+
+
+@pytest.fixture(scope='module', params=NETWORKS)
 def case(request):
     "A network, one of its stitches, images, and the logits."
     torch.manual_seed(0)
-    if request.param == 'fashion':
-        net = load_family('fashion')
-    elif request.param == 'swin':
-        net = SNNet([swin(12), swin(24)])
-    elif request.param == 'resnet':
-        net = SNNet([resnet('resnet10t'), resnet('resnet18')])
-    else:
-        net = SNNet(
-            [
-                load_anchor(
-                    'deit_tiny_patch16_224',
-                    weights=None,
-                    img_size=64,
-                    depth=3,
-                    embed_dim=48,
-                    num_heads=2,
-                    reg_tokens=3,
-                    num_classes=10,
-                ),
-                resnet('resnet10t'),
-            ],
-            direction='both',
-        )
-    net.eval()
-    stitch = next(s for s in reversed(list(net.space)) if s.cuts)
+    net = NETWORKS[request.param]().eval()
+    stitch = [s for s in net.space if s.cuts][-1]
     images = torch.randn(7, *net.anchors[0].size)
     with torch.no_grad():
         return net, stitch, images, net(images, stitch)
@@ -88,12 +79,8 @@ def test_pt2_file_in_another_process(case, tmp_path):
     net, stitch, images, wanted = case
     save_stitch(net, stitch, tmp_path / 'stitch.pt2')
     torch.save((images, wanted), tmp_path / 'wanted.pt')
-    done = subprocess.run(
-        [sys.executable, '-c', ELSEWHERE, tmp_path / 'stitch.pt2', tmp_path / 'wanted.pt'],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-    )
+    command = [sys.executable, '-c', ELSEWHERE, tmp_path / 'stitch.pt2', tmp_path / 'wanted.pt']
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
 
 

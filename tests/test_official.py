@@ -9,109 +9,100 @@ import torch
 
 from snnet_lab.anchors import load_anchor
 from snnet_lab.families import family_space, find_family
+from snnet_lab.official import load_official
 from snnet_lab.snnet import SNNet
 
 FAMILIES = ('deit', 'swin', 'resnet', 'resnet_swin', 'levit')
-FIRST_STAGE = dict(
-    swin=0, resnet=1, resnet_swin=1, levit=0
-)  # in which the official network stitches; deit has one stage
+FIRST_STAGE = dict(swin=0, resnet=1, resnet_swin=1, levit=0)  # that is stitched; deit has one stage
 
 
-def swin_name(k: str) -> str:
+def swin_name(key: str) -> str:
     "The authors' name: downsampling at the end of a stage, the head without a part."
-    return re.sub(
-        r'layers\.(\d)\.downsample', lambda m: f'layers.{int(m[1]) - 1}.downsample', k
-    ).replace('head.fc.', 'head.')
+    if found := re.match(r'layers\.(\d)\.downsample(.*)', key):
+        return f'layers.{int(found[1]) - 1}.downsample{found[2]}'
+    return key.replace('head.fc.', 'head.')
 
 
-def levit_name(k: str) -> str:
-    "The authors' name: one list of blocks, two places for each of ours, two more for a downsampling; stages of four blocks."
-    k = re.sub(r'^stem\.conv(\d)\.', lambda m: f'patch_embed.{2 * (int(m[1]) - 1)}.', k).replace(
-        '.linear.', '.l.' if k.startswith('head') else '.c.'
-    )
-    k = re.sub(r'\.mlp\.ln(\d)\.', lambda m: f'.mlp.m.{2 * (int(m[1]) - 1)}.', k)
-    k = re.sub(
-        r'stages\.(\d)\.downsample\.(attn_downsample|mlp)',
-        lambda m: f'blocks.{10 * int(m[1]) - 2 + (m[2] == "mlp")}',
-        k,
-    )
-    k = re.sub(
-        r'stages\.(\d)\.blocks\.(\d)\.attn',
-        lambda m: f'blocks.{10 * int(m[1]) + 2 * int(m[2])}.m',
-        k,
-    )
-    k = re.sub(
-        r'stages\.(\d)\.blocks\.(\d)\.mlp',
-        lambda m: f'blocks.{10 * int(m[1]) + 2 * int(m[2]) + 1}',
-        k,
-    )
-    return k.replace('.proj.ln.', '.proj.1.').replace('.q.ln.', '.q.1.')
+def levit_place(key: str) -> str:
+    "One list of blocks: two places for each of ours, two more for a downsampling; stages of four blocks."
+    if found := re.match(r'stages\.(\d)\.downsample\.(attn_downsample|mlp)(.*)', key):
+        stage, part, rest = found.groups()
+        return f'blocks.{10 * int(stage) - 2 + (part == "mlp")}{rest}'
+    if found := re.match(r'stages\.(\d)\.blocks\.(\d)\.(attn|mlp)(.*)', key):
+        stage, block, part, rest = found.groups()
+        place = 10 * int(stage) + 2 * int(block)
+        return f'blocks.{place}.m{rest}' if part == 'attn' else f'blocks.{place + 1}{rest}'
+    return key
+
+
+def levit_name(key: str) -> str:
+    "The authors' name of a weight of LeViT."
+    if found := re.match(r'stem\.conv(\d)\.(.*)', key):
+        key = f'patch_embed.{2 * (int(found[1]) - 1)}.{found[2]}'
+    key = key.replace('.linear.', '.l.' if key.startswith('head') else '.c.')
+    key = re.sub(r'\.mlp\.ln(\d)\.', lambda found: f'.mlp.m.{2 * (int(found[1]) - 1)}.', key)
+    key = levit_place(key)
+    return key.replace('.proj.ln.', '.proj.1.').replace('.q.ln.', '.q.1.')
+
+
+def anchor_state(anchor) -> dict:
+    "An anchor's weights under the authors' names, with the buffers that their code keeps."
+    own = anchor.model.state_dict()
+    if anchor.name.startswith('swin'):
+        mask = {'layers.0.blocks.1.attn_mask': torch.zeros(64, 49, 49)}
+        return {swin_name(k): v for k, v in own.items()} | mask
+    if anchor.name.startswith('levit'):
+        index = torch.zeros(196, 196, dtype=torch.long)
+        return {levit_name(k): v for k, v in own.items()} | {
+            'blocks.0.m.attention_bias_idxs': index
+        }
+    return own
 
 
 def official_state(net: SNNet, family: str) -> dict:
-    "The network's weights under the names of the official code, with the buffers that it keeps."
+    "The network's weights under the names of the official code."
     state = {}
     for i, anchor in enumerate(net.anchors):
-        name = (
-            swin_name
-            if anchor.name.startswith('swin')
-            else levit_name
-            if anchor.name.startswith('levit')
-            else str
-        )
-        state |= {f'anchors.{i}.{name(k)}': v for k, v in anchor.model.state_dict().items()}
-        if name is swin_name:
-            state[f'anchors.{i}.layers.0.blocks.1.attn_mask'] = torch.zeros(64, 49, 49)
-        if name is levit_name:
-            state[f'anchors.{i}.blocks.0.m.attention_bias_idxs'] = torch.zeros(
-                196, 196, dtype=torch.long
-            )
-    for (stage, front, _, index), layer in ((k, net.stitching_layer(k)) for k in net.space.layers):
-        place = (
-            f'{front}.{index}'
-            if family == 'deit'
-            else f'{stage - FIRST_STAGE[family]}.{front}.{index}'
-        )
-        convolution = family.startswith('resnet')
-        state |= {
-            f'stitch_layers.{place}.transform.{k}': v[:, :, None, None]
-            if convolution and v.ndim == 2
-            else v
-            for k, v in layer.state_dict().items()
-        }
+        state |= {f'anchors.{i}.{k}': v for k, v in anchor_state(anchor).items()}
+    for key in net.space.layers:
+        stage, front, _, index = key
+        place = f'{front}.{index}'
+        if family != 'deit':
+            place = f'{stage - FIRST_STAGE[family]}.{place}'
+        for k, v in net.stitching_layer(key).state_dict().items():
+            convolution = family.startswith('resnet') and v.ndim == 2
+            shaped = v[:, :, None, None] if convolution else v
+            state[f'stitch_layers.{place}.transform.{k}'] = shaped
     return state
 
 
 @pytest.mark.parametrize('family', FAMILIES)
 def test_official_checkpoint(family, tmp_path):
     torch.manual_seed(5)
-    rules = find_family(family)
-    net = SNNet(
-        [load_anchor(weights=None, **a) for a in rules.anchors], **rules.rules | rules.official
-    ).eval()
+    named = find_family(family)
+    anchors = [load_anchor(weights=None, **a) for a in named.anchors]
+    net = SNNet(anchors, **named.rules | named.official).eval()
     state = official_state(net, family)
-    assert len(state) == len(set(state)) and any(k.startswith('stitch_layers.') for k in state)
-    torch.save(
-        dict(model=state, args=argparse.Namespace(epochs=50), config=OrderedDict(a=1), epoch=49),
-        tmp_path / 'official.pth',
-    )
-    read = SNNet.from_official(tmp_path / 'official.pth', family)
-    assert read.family == family and not read.training and read.space.stitches == net.space.stitches
+    assert sum(k.startswith('stitch_layers.') for k in state) == 2 * len(net.space.layers)
+    plain = dict(args=argparse.Namespace(epochs=50), config=OrderedDict(a=1), epoch=49)
+    torch.save(dict(model=state, **plain), tmp_path / 'official.pth')
+    read = load_official(tmp_path / 'official.pth', family)
+    assert read.family == family and not read.training
+    assert read.space.stitches == net.space.stitches
     for k, v in net.state_dict().items():
         assert torch.equal(v, read.state_dict()[k]), k
     images = torch.randn(1, *net.anchors[0].size)
+    last = len(net.space) - 1
     with torch.no_grad():
-        assert torch.equal(read(images, len(read.space) - 1), net(images, len(net.space) - 1))
-    assert [s.cuts for s in family_space(family)] == [
-        s.cuts for s in read.space
-    ]  # the same stitches, other layers
+        assert torch.equal(read(images, last), net(images, last))
+    same_stitches = [s.cuts for s in read.space]  # other layers
+    assert [s.cuts for s in family_space(family)] == same_stitches
 
 
 def test_a_checkpoint_of_another_family_is_named(tmp_path):
-    net = SNNet(
-        [load_anchor(weights=None, **a) for a in find_family('resnet').anchors],
-        **find_family('resnet').rules,
-    )
+    resnet = find_family('resnet')
+    net = SNNet([load_anchor(weights=None, **a) for a in resnet.anchors], **resnet.rules)
     torch.save(dict(state_dict=official_state(net, 'resnet')), tmp_path / 'resnet.pth')
-    with pytest.raises(ValueError, match='resnet.pth does not fit the family levit: it lacks'):
-        SNNet.from_official(tmp_path / 'resnet.pth', 'levit')
+    message = r'resnet\.pth does not fit the family levit: it lacks'
+    with pytest.raises(ValueError, match=message):
+        load_official(tmp_path / 'resnet.pth', 'levit')
