@@ -1,4 +1,4 @@
-# Two commands do everything: `make lab` opens the workbench, `make test` runs the whole suite.
+# Two commands do everything: `make lab` opens the workbench, `make test` runs the suite.
 PYTHON ?= python3
 ARGS ?=
 VENV := .venv
@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 RUNS := $(VENV)/.installed
 SERVES := $(VENV)/.serves
 DEVELOPS := $(VENV)/.develops
-PARALLEL := -n 2 --dist loadfile
+# Two workers; tests/conftest.py says which tests stay together and that the slowest start first.
+PARALLEL := -n 2 --dist loadgroup --no-loadscope-reorder
 
 # Offline and quiet: no news, no look-ups, one kernel setting for all.
 LAB_OPTIONS := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.extension_manager=readonly
@@ -37,9 +38,9 @@ lab: $(RUNS)     ## open JupyterLab on the workbench; ARGS="--no-browser --port 
 app: $(SERVES)   ## the same as an app, served by Voila; ARGS="--no-browser --port 8899" passes options through
 	$(BIN)/voila nbs/workbench.ipynb $(ARGS)
 
-test: sync notebooks pytest   ## the whole suite
+test: sync notebooks pytest   ## the suite: about ten minutes on two cores
 
-contract: $(DEVELOPS)   ## the contract of an anchor on the smallest model of each of timm's families
+contract: $(DEVELOPS)   ## the contract of an anchor, on the smallest model of each of timm's families
 	$(BIN)/python -m pytest tests/test_contract.py -m contract $(PARALLEL)
 
 notebooks pytest contract: export OMP_NUM_THREADS ?= 1      # several programs share the cores
@@ -62,7 +63,7 @@ export: $(DEVELOPS)     ## format and clean the notebooks and write snnet_lab/ f
 bench: $(DEVELOPS)      ## measure against the plain way; writes data/bench.csv
 	$(BIN)/python tests/bench.py $(ARGS)
 
-gpu: $(DEVELOPS)        ## prove it on a CUDA device in minutes; writes data/gpu.csv (without one: small settings, nothing written)
+gpu: $(RUNS)     ## prove it on a CUDA device in 8 minutes; writes data/gpu.csv (without one: small settings, nothing written)
 	$(BIN)/python tests/gpu.py $(ARGS)
 
 family: $(DEVELOPS)     ## make what is missing of the shipped family (hours on a CPU)

@@ -19,6 +19,7 @@ from accelerate.tracking import filter_trackers
 from tqdm.auto import tqdm
 
 from .checkpoints import RunFolder, write_checkpoint
+from .checks import check_number
 from .evaluation import evaluate
 
 # %% ../nbs/core/19_callbacks.ipynb #48bca864
@@ -40,11 +41,13 @@ class Progress:
         row = dict(
             step=t.step - 1,
             epoch=t.epoch,
-            stitch=t.stitch,
+            stitch=t.stitches[0],
             loss=t.loss,
             lr=t.optimizer.param_groups[0]['lr'],
             images_per_s=rate,
         )
+        if len(t.stitches) > 1:
+            row |= dict(stitches=t.stitches, losses=t.losses)
         t.rows.append(row)
         recent = np.mean([r['loss'] for r in t.rows[-50:]])
         self.bar.set_postfix_str(f'loss {recent:.3f}, {rate:,.0f} images/s', refresh=False)
@@ -75,6 +78,9 @@ class Keeper:
         minutes: float = 10,  # between checkpoints
         steps: int | None = None,  # and steps
     ):
+        check_number('every', minutes, 0)
+        if steps is not None:
+            check_number('every_steps', steps, 1, whole=True)
         self.run, self.minutes, self.steps = run, minutes, steps
         self.last = time.monotonic()
 
@@ -155,7 +161,8 @@ class AnchorGuard:
         every: int | None = None,  # also after so many steps
         show: bool = True,  # print a line an epoch
     ):
-        self.loader, self.limit, self.every, self.show = loader, limit, every, show
+        self.loader = loader
+        self.limit, self.every, self.show = limit, every, show
         self.rows, self.file = [], None
 
     @property
@@ -216,8 +223,6 @@ class AnchorGuard:
             print(f'epoch {t.epoch}: {", ".join(lines)}')
         for anchor, change in zip(now.anchor, changes):
             if -change > self.limit:
-                warnings.warn(
-                    f'anchor {anchor} knows {-change:.2f} points less than before stitching: {REMEDIES}',
-                    stacklevel=3,
-                )
+                lost = f'anchor {anchor} knows {-change:.2f} points less than before stitching'
+                warnings.warn(f'{lost}: {REMEDIES}', stacklevel=3)
                 return

@@ -72,10 +72,11 @@ def write_checkpoint(
     return path
 
 # %% ../nbs/core/18_checkpoints.ipynb #28424361
-def read_checkpoint(
-    path: Path,
-) -> tuple[dict, dict, dict]:  # the network's tensors, the optimiser's state, the run's state
-    "Read a checkpoint; a ValueError says why it is not whole."
+def read_checkpoint(path: Path) -> tuple[dict, dict, dict]:
+    """Read a checkpoint: the network's tensors, the optimiser's state, the run's state.
+
+    A ValueError says why it is not whole.
+    """
     try:
         state = json.loads((path / 'state.json').read_text())
     except (OSError, ValueError) as e:

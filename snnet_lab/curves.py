@@ -16,11 +16,11 @@ import pandas as pd
 from .checks import check_choice, check_number
 
 # %% ../nbs/core/08_curves.ipynb #b9d07387
-def _check_columns(table: pd.DataFrame, *columns: str):
+def _check_columns(table: pd.DataFrame, *columns: str, may_be_empty: bool = False):
     for column in columns:
         if column not in table:
             raise ValueError(f'the curve has no column {column!r}: {", ".join(table.columns)}')
-    if table.empty:
+    if table.empty and not may_be_empty:
         raise ValueError('the curve has no rows: 1 or more are needed')
 
 
@@ -29,7 +29,7 @@ def frontier(
     cost: str = 'macs',  # or 'params', 'memory', 'ms'
 ) -> pd.DataFrame:  # its rows on the frontier, cheapest first
     "The rows that are best at their cost."
-    _check_columns(curve, cost, 'top1')
+    _check_columns(curve, cost, 'top1', may_be_empty=True)
     ordered = curve.sort_values([cost, 'top1', 'stitch'], ascending=[True, False, True])
     best_before = ordered.top1.cummax().shift(fill_value=-np.inf)
     return ordered[ordered.top1 > best_before]
@@ -136,7 +136,7 @@ def best_known(
     _check_columns(before, 'stitch', 'top1')
     _check_columns(now, 'stitch', *MEASURED)
     new = before[['stitch']].merge(now[['stitch', *MEASURED]], on='stitch', how='left')
-    new.index = before.index
+    new = new[MEASURED].set_index(before.index)
     old = before.reindex(columns=MEASURED)
     as_many = (new.n.fillna(0) > 0) & (new.n >= old.n.fillna(0))
     first = old.top1.isna() & new.top1.notna()

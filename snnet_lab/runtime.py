@@ -157,9 +157,17 @@ class Drain:
                 return self.choices[at][found - 1]
         return self.choices[0][0]
 
-# %% ../nbs/core/25_runtime.ipynb #679e59f9
-class Oracle(Drain):
+# %% ../nbs/core/25_runtime.ipynb #c4817a39
+class Oracle:
     "`plan` knows the whole trace; asked without one, it drains."
+
+    def __init__(self, choices: dict[int, list[Choice]]):
+        self.batches = sorted(choices)
+        self.choices = [choices[batch] for batch in self.batches]
+        self.without_a_trace = Drain(choices)
+
+    def __call__(self, slack_ms: float, queued: int) -> Choice:
+        return self.without_a_trace(slack_ms, queued)
 
     def plan(
         self,
@@ -443,7 +451,7 @@ def play(
         now += took
     return report(rows, requests)
 
-# %% ../nbs/core/25_runtime.ipynb #2c859ed6
+# %% ../nbs/core/25_runtime.ipynb #d8bfc333
 @torch.no_grad()
 def serve(
     net: SNNet,  # in eval mode, on the device that serves
@@ -455,7 +463,8 @@ def serve(
     "Serve a trace on the wall clock."
     requests = check_trace(trace)
     door = threading.Condition()
-    waiting, logits, rows, closed = [], {}, [], []
+    waiting, logits = [], {}
+    rows, closed = [], []
     began = time.perf_counter() - requests[0][0] / 1000
 
     def now() -> float:  # ms on the trace's clock

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from .checks import check_choice
+
 # %% ../nbs/core/17_samplers.ipynb #e3241cdb
 class Uniform:
     "Each stitch as likely as any (Algorithm 1)."
@@ -20,26 +22,31 @@ class Uniform:
         stitches: Sequence[int],  # ids to draw from; one given twice is twice as likely
         costs: pd.DataFrame,  # of `cost_table`: what the stitches cost
     ):
-        self.stitches, self.losses, self.heard = list(stitches), {}, 0
-        rows = costs.set_index('stitch').loc[list(dict.fromkeys(self.stitches))].sort_values('macs')
+        self.stitches = list(stitches)
+        self.losses, self.heard = {}, 0  # a moving average a stitch; how many losses came
+        once = list(dict.fromkeys(self.stitches))
+        rows = costs.set_index('stitch').loc[once].sort_values('macs')
         self.ordered = rows.index.tolist()  # by cost, each once
-        self.macs = rows.macs.to_numpy(float)
+        self.macs = rows.macs.to_numpy(float)  # in that order
         self.anchors = [s for s in self.ordered if len(rows.anchors[s]) == 1]
 
-    def draw(self, step: int, rng: np.random.Generator) -> int:
+    def draw(self, step: int, rng: np.random.Generator) -> int:  # rng: of this step
+        "The stitch that this step trains."
         return self.stitches[rng.integers(len(self.stitches))]
 
-    def update(self, stitch: int, loss: float):  # a moving average of each stitch's loss
-        self.losses[stitch] = (
-            loss if stitch not in self.losses else 0.9 * self.losses[stitch] + 0.1 * loss
-        )
+    def update(self, stitch: int, loss: float):
+        "Hear a step's loss."
+        before = self.losses.get(stitch)
+        self.losses[stitch] = loss if before is None else 0.9 * before + 0.1 * loss
         self.heard += 1
 
-    def state(self) -> dict:
+    def state(self) -> dict:  # plain values, for a checkpoint
         return dict(losses={str(k): v for k, v in self.losses.items()}, heard=self.heard)
 
     def restore(self, state: dict):
-        self.losses, self.heard = {int(k): v for k, v in state['losses'].items()}, state['heard']
+        "Go on from a `state`."
+        self.losses = {int(k): v for k, v in state['losses'].items()}
+        self.heard = state['heard']
 
 # %% ../nbs/core/17_samplers.ipynb #275eec87
 class CostGrouped(Uniform):
@@ -47,9 +54,10 @@ class CostGrouped(Uniform):
 
     groups = 8  # of equal width in MACs
 
-    def draw(self, step, rng):
+    def draw(self, step: int, rng: np.random.Generator) -> int:
         edges = np.linspace(self.macs[0], self.macs[-1], self.groups + 1)
-        group = np.clip(np.searchsorted(edges, self.macs, 'right') - 1, 0, self.groups - 1)
+        group = np.searchsorted(edges, self.macs, 'right') - 1
+        group = np.clip(group, 0, self.groups - 1)  # the largest belongs to the last
         members = np.flatnonzero(group == rng.choice(np.unique(group)))
         return self.ordered[rng.choice(members)]
 
@@ -59,47 +67,40 @@ class Sandwich(Uniform):
 
     every = 4
 
-    def draw(self, step, rng):
+    def draw(self, step: int, rng: np.random.Generator) -> int:
         if step % self.every or not self.anchors:
             return super().draw(step, rng)
         turn = [self.anchors[-1], self.anchors[0], *self.anchors[1:-1]]
         return turn[step // self.every % len(self.anchors)]
 
-
+# %% ../nbs/core/17_samplers.ipynb #62a1f225
 class Weighted(Uniform):
-    "Half the steps uniform, half by weights that follow the losses heard; all uniform until each stitch was heard about five times."
+    "Half the steps uniform, half by the losses; all uniform while little was heard."
+
+    before = 5  # losses a stitch, on the average
 
     def weights(self, losses: np.ndarray) -> np.ndarray:
-        raise NotImplementedError  # of the stitches by cost, from their moving losses
+        "Of the stitches in the order of their cost, from their moving losses."
+        raise NotImplementedError
 
-    def draw(self, step, rng):
-        if (
-            self.heard < 5 * len(self.ordered)
-            or len(self.losses) < len(self.ordered)
-            or rng.random() < 0.5
-        ):
+    def draw(self, step: int, rng: np.random.Generator) -> int:
+        known = len(self.losses) == len(self.ordered)
+        if not known or self.heard < self.before * len(self.ordered) or rng.random() < 0.5:
             return super().draw(step, rng)
-        w = self.weights(np.array([self.losses[s] for s in self.ordered]))
-        return (
-            self.ordered[rng.choice(len(w), p=w / w.sum())]
-            if w.sum() > 0
-            else super().draw(step, rng)
-        )
+        weights = self.weights(np.array([self.losses[s] for s in self.ordered]))
+        if weights.sum() <= 0:
+            return super().draw(step, rng)
+        return self.ordered[rng.choice(len(weights), p=weights / weights.sum())]
 
-# %% ../nbs/core/17_samplers.ipynb #62a1f225
+
 class Importance(Weighted):
-    "By how far a stitch's loss lies above the line between its neighbours in cost."
+    "By how far a stitch's loss lies above the median of its neighbours in cost."
 
     reach = 3  # neighbours on each side
 
-    def weights(self, losses):
-        smooth = (
-            pd.Series(losses)
-            .rolling(2 * self.reach + 1, center=True, min_periods=1)
-            .median()
-            .to_numpy()
-        )
-        return np.maximum(losses - smooth, 0)
+    def weights(self, losses: np.ndarray) -> np.ndarray:
+        window = pd.Series(losses).rolling(2 * self.reach + 1, center=True, min_periods=1)
+        return np.maximum(losses - window.median().to_numpy(), 0)
 
 
 class Frontier(Weighted):
@@ -107,10 +108,11 @@ class Frontier(Weighted):
 
     rare = 0.1  # weight of the others
 
-    def weights(self, losses):
-        return np.where(losses <= np.minimum.accumulate(losses) + 1e-12, 1.0, self.rare)
+    def weights(self, losses: np.ndarray) -> np.ndarray:
+        best_so_far = np.minimum.accumulate(losses)
+        return np.where(losses <= best_so_far + 1e-12, 1.0, self.rare)
 
-
+# %% ../nbs/core/17_samplers.ipynb #b6101f67
 SAMPLERS = dict(
     uniform=Uniform, cost=CostGrouped, sandwich=Sandwich, importance=Importance, frontier=Frontier
 )
@@ -118,6 +120,5 @@ SAMPLERS = dict(
 
 def make_sampler(name: str, stitches: Sequence[int], costs: pd.DataFrame) -> Uniform:
     "The sampler of this name; a ValueError lists the names there are."
-    if name not in SAMPLERS:
-        raise ValueError(f'sampler={name!r}: one of {", ".join(SAMPLERS)} is needed')
+    check_choice('sampler', name, SAMPLERS)
     return SAMPLERS[name](stitches, costs)

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from .anchors import Anchor, load_anchor
+from .checks import check_number
 from .space import LayerKey, Stitch, StitchSpace
 
 # %% ../nbs/core/05_testing.ipynb #3cc5f71e
@@ -23,18 +24,23 @@ def tiny_anchors(
     **arguments,  # for timm, in place of those of TINY
 ) -> list[Anchor]:
     "Small ViTs of random weights, in eval mode."
+    arguments = dict(TINY, depth=check_number('depth', depth, 1, whole=True)) | arguments
+    anchors = []
     with torch.random.fork_rng([]):
         torch.manual_seed(seed)
-        return [
-            load_anchor(
-                'deit_tiny_patch16_224',
-                weights=None,
-                embed_dim=width,
-                depth=depth,
-                **TINY | arguments,
+        for width in widths or (16, 32):
+            _check_width(width, arguments['num_heads'])
+            anchors.append(
+                load_anchor(
+                    'deit_tiny_patch16_224', weights=None, **arguments | dict(embed_dim=width)
+                )
             )
-            for width in widths or (16, 32)
-        ]
+    return anchors
+
+
+def _check_width(width: int, heads: int):
+    if check_number('width', width, 1, whole=True) % heads:
+        raise ValueError(f'width={width}: a multiple of {heads}, the number of heads, is needed')
 
 
 def tiny_images(
@@ -44,6 +50,7 @@ def tiny_images(
     classes: int = 10,
 ) -> tuple[torch.Tensor, torch.Tensor]:  # noise (B, C, H, W), labels (B,)
     "Images that mean nothing, and labels that mean nothing either."
+    check_number('count', count, 0, whole=True)
     generator = torch.Generator().manual_seed(seed)
     images = torch.randn(count, *size, generator=generator)
     return images, torch.randint(classes, (count,), generator=generator)

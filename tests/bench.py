@@ -8,9 +8,12 @@ import platform
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import median
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -26,14 +29,16 @@ from snnet_lab.evaluation import evaluate
 from snnet_lab.families import load_family
 from snnet_lab.latency import synchronize
 from snnet_lab.matching import _features, _plan, _take_in, solve_layers
-from snnet_lab.recipes import ALGORITHM_1, Recipe
+from snnet_lab.recipes import ALGORITHM_1, Recipe, find_recipe
+from snnet_lab.snnet import SNNet
+from snnet_lab.space import Stitch
 from snnet_lab.training import train
 
 TABLE = Path(__file__).parents[1] / 'data/bench.csv'
 DEVICE = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
 
 
-def seconds(f, repeats: int = 1) -> float:
+def seconds(f: Callable, repeats: int = 1) -> float:
     "Median seconds of a call."
     times = []
     for _ in range(repeats):
@@ -46,6 +51,7 @@ def seconds(f, repeats: int = 1) -> float:
 
 
 def row(what: str, ours: float, plain: float, plainly: str, kind: str = 'times faster') -> dict:
+    "Seconds our way beside those of the plain way."
     ratio = plain / ours if kind == 'times faster' else ours / plain
     print(f'{what}: {ours:.4g} s, {plainly}: {plain:.4g} s, {ratio:.2f} {kind}', flush=True)
     return dict(
@@ -58,91 +64,85 @@ def row(what: str, ours: float, plain: float, plainly: str, kind: str = 'times f
     )
 
 
-@torch.no_grad()
-def start_seconds(net, images) -> tuple[float, float, float]:
-    "Seconds to extract features, to solve from them our way, and with one pseudo-inverse a position (as the official code)."
-    systems, features = _plan(net, 'joint'), []
-    extract = seconds(
-        lambda: features.extend(_features(net, part, systems) for part in images.split(25))
-    )
+def random_family(name: str) -> SNNet:
+    return load_family(name, weights=None).to(DEVICE).eval()
 
-    def solve():
-        moments = {}
-        for part in features:
-            _take_in(net, dict(part), 5, systems, moments, torch.float32)
-        solve_layers(moments)
 
-    ours = seconds(solve)
-    whole = {k: torch.cat([part[k] for part in features]).flatten(0, 1) for k in features[0]}
-    features.clear()
+def random_images(net: SNNet, count: int) -> torch.Tensor:  # (B, C, H, W)
+    return torch.randn(count, *net.anchors[0].size, device=DEVICE)
 
-    def solve_plainly():
-        for (key, _), system in systems.items():
-            torch.stack(
-                [
-                    torch.linalg.pinv(whole[key[1], f]) @ whole[key[2], b]
-                    for f, backs in system.items()
-                    for b in backs
-                ]
-            ).mean(0)
 
-    return extract, ours, seconds(solve_plainly)
+# ---------------------------------------------------------------- the least-squares start
 
 
 @torch.no_grad()
 def bench_start() -> list[dict]:
-    "Least squares for DeiT-Ti/S/B (random weights) with 100 images."
-    net = load_family('deit', weights=None).to(DEVICE)
-    images = torch.randn(100, *net.anchors[0].size, device=DEVICE)
-    extract, ours, plain = start_seconds(net, images)
+    "Least squares for DeiT-Ti/S/B (random weights) with 100 images: features, and solving from them."
+    net = random_family('deit')
+    images = random_images(net, 100)
+    systems, features = _plan(net, 'joint'), []
+    extract = seconds(
+        lambda: features.extend(_features(net, part, systems) for part in images.split(25))
+    )
+    extract_plainly = seconds(lambda: run_anchors(net, images))
+    whole = {k: torch.cat([part[k] for part in features]).flatten(0, 1) for k in features[0]}
+    ours = seconds(lambda: solve(net, systems, features))
+    plain = seconds(lambda: solve_plainly(systems, whole))
+    what = 'least-squares start, DeiT-Ti/S/B, 100 images'
+    each = 'one pseudo-inverse a position'
     return [
+        row(f'{what}: solving', ours, plain, each),
         row(
-            'least-squares start, DeiT-Ti/S/B, 100 images: solving',
-            ours,
-            plain,
-            'one pseudo-inverse a position',
-        ),
-        row(
-            'least-squares start, DeiT-Ti/S/B, 100 images: features',
+            f'{what}: features',
             extract,
-            seconds(lambda: [a(part) for a in net.anchors for part in images.split(25)]),
+            extract_plainly,
             'the three models as they are',
             'of the plain time',
         ),
         row(
-            'least-squares start, DeiT-Ti/S/B, 100 images: features and solving',
+            f'{what}: features and solving',
             extract + ours,
             extract + plain,
-            'the same features, one pseudo-inverse a position',
+            f'the same features, {each}',
         ),
     ]
 
 
+def run_anchors(net: SNNet, images: torch.Tensor):
+    for anchor in net.anchors:
+        for part in images.split(25):
+            anchor(part)
+
+
+def solve(net: SNNet, systems: dict, features: list[dict]):
+    "As `match` does, from features that are there."
+    moments = {}
+    for part in features:
+        _take_in(net, dict(part), 5, systems, moments, torch.float32)
+    solve_layers(moments)
+
+
+def solve_plainly(systems: dict, features: dict):  # features: (anchor, boundary) -> (R, C)
+    "As the official code: a pseudo-inverse a position, and a layer is their mean."
+    for (key, _), system in systems.items():
+        _, front, back, _ = key
+        maps = []
+        for f, boundaries in system.items():
+            for b in boundaries:
+                maps.append(torch.linalg.pinv(features[front, f]) @ features[back, b])
+        torch.stack(maps).mean(0)
+
+
+# ---------------------------------------------------------------- costs, curve, overhead
+
+
 def bench_cost() -> list[dict]:
     "The cost table against one counted forward a stitch."
-    net = load_family('fashion', weights=None).to(DEVICE).eval()
-    image = torch.zeros(1, *net.anchors[0].size, device=DEVICE)
-
-    def plainly():
-        with torch.no_grad():
-            for s in net.space:
-                count_macs(lambda x: net(x, s), image)
-
-    from snnet_lab.snnet import SNNet
-
-    large = (
-        SNNet(load_family('deit', weights=None).anchors, nearest=False, max_anchors=3)
-        .to(DEVICE)
-        .eval()
-    )
-    images, some = torch.zeros(1, *large.anchors[0].size, device=DEVICE), list(large.space)[::61]
-
-    def plainly_some():
-        with torch.no_grad():
-            for s in some:
-                count_macs(lambda x: large(x, s), images)
-
-    each = seconds(plainly_some) / len(some)
+    small = random_family('fashion')
+    deit = load_family('deit', weights=None).anchors
+    large = SNNet(deit, nearest=False, max_anchors=3).to(DEVICE).eval()
+    some = list(large.space)[::61]
+    each = seconds(lambda: count_plainly(large, some)) / len(some)
     return [
         row(
             f'cost table, DeiT-Ti/S/B, {len(large.space)} stitches',
@@ -151,89 +151,101 @@ def bench_cost() -> list[dict]:
             f'one counted forward a stitch (from {len(some)} of them)',
         ),
         row(
-            'cost table, fashion, 71 stitches',
-            seconds(lambda: cost_table(net), 3),
-            seconds(plainly, 3),
+            f'cost table, fashion, {len(small.space)} stitches',
+            seconds(lambda: cost_table(small), 3),
+            seconds(lambda: count_plainly(small, list(small.space)), 3),
             'one counted forward a stitch',
         ),
     ]
 
 
+@torch.no_grad()
+def count_plainly(net: SNNet, stitches: list[Stitch]):
+    image = torch.zeros(1, *net.anchors[0].size, device=DEVICE)
+    for stitch in stitches:
+        count_macs(partial(net, stitch=stitch), image)
+
+
 def bench_curve() -> list[dict]:
     "The curve against one pass over the images a stitch."
-    net, batches = (
-        load_family('fashion', weights=None).to(DEVICE).eval(),
-        list(load_data(images=1000)),
-    )
-    costs = cost_table(net)
+    net = random_family('fashion')
+    batches = list(load_data(images=1000))
+    costs = cost_table(net)  # measured above
+    with patch('snnet_lab.evaluation.cost_table', lambda net: costs):
+        ours = seconds(lambda: evaluate(net, batches, progress=False))
+    plain = seconds(lambda: evaluate_plainly(net, batches))
+    what = f'curve, fashion, {len(net.space)} stitches, 1,000 images'
+    return [row(what, ours, plain, 'each stitch by itself')]
 
-    def plainly():
-        with torch.no_grad():
-            for s in net.space:
-                for images, labels in batches:
-                    (net(images.to(DEVICE), s).argmax(-1).cpu() == labels).sum()
 
-    import snnet_lab.evaluation as evaluation
-
-    evaluation.cost_table = lambda net: costs  # the table is measured above
-    return [
-        row(
-            'curve, fashion, 71 stitches, 1,000 images',
-            seconds(lambda: evaluate(net, batches, progress=False)),
-            seconds(plainly),
-            'each stitch by itself',
-        )
-    ]
+@torch.no_grad()
+def evaluate_plainly(net: SNNet, batches: list):
+    for stitch in net.space:
+        for images, labels in batches:
+            (net(images.to(DEVICE), stitch).argmax(-1).cpu() == labels).sum()
 
 
 @torch.no_grad()
 def bench_overhead() -> list[dict]:
     "A stitch's forward against the timm models' own modules and the layer, called by hand."
-    rows = []
-    for family, stitch, batch in (('fashion', 50, 64), ('fashion', 50, 1), ('deit', 50, 8)):
-        net = load_family(family, weights=None).to(DEVICE).eval()
-        s = net.space[stitch]
-        (a, b), ((front, back),) = s.anchors, s.cuts
-        first, second, layer = (
-            net.anchors[a].model,
-            net.anchors[b].model,
-            net.stitching_layer(s.layers[0]),
-        )
-        images = torch.randn(batch, *net.anchors[0].size, device=DEVICE)
+    return [
+        overhead('fashion', 64, repeats=30),
+        overhead('fashion', 1, repeats=30),
+        overhead('deit', 8, repeats=12),
+    ]
 
-        def plainly():
-            x = first.norm_pre(first.patch_drop(first._pos_embed(first.patch_embed(images))))
-            for block in first.blocks[: front[1] + 1]:
-                x = block(x)
-            x = layer(x)
-            for block in second.blocks[back[1] :]:
-                x = block(x)
-            return second.forward_head(second.norm(x))
 
-        assert torch.equal(plainly(), net(images, s))
-        pairs = [
-            (seconds(lambda: net(images, s)), seconds(plainly))
-            for _ in range(30 if family == 'fashion' else 12)
-        ]  # in turn, so that both meet the same machine
-        rows.append(
-            row(
-                f'one stitch, {family}, batch {batch}',
-                median(p[0] for p in pairs),
-                median(p[1] for p in pairs),
-                "the anchors' own blocks by hand",
-                'of the plain time',
-            )
-        )
-    return rows
+def overhead(family: str, batch: int, repeats: int) -> dict:
+    net = random_family(family)
+    stitch = net.space[50]
+    images = random_images(net, batch)
+    ours, plainly = partial(net, images, stitch), partial(forward_plainly, net, images, stitch)
+    assert torch.equal(ours(), plainly())
+    times = [(seconds(ours), seconds(plainly)) for _ in range(repeats)]  # in turn: the same machine
+    return row(
+        f'one stitch, {family}, batch {batch}',
+        median(t for t, _ in times),
+        median(t for _, t in times),
+        "the anchors' own blocks by hand",
+        'of the plain time',
+    )
+
+
+def forward_plainly(net: SNNet, images: torch.Tensor, stitch: Stitch) -> torch.Tensor:  # (B, K)
+    "A stitch of two ViTs, written down with timm's modules."
+    first, second = (net.anchors[a].model for a in stitch.anchors)
+    ((leave, enter),) = stitch.cuts
+    x = first.norm_pre(first.patch_drop(first._pos_embed(first.patch_embed(images))))
+    for block in first.blocks[: leave[1] + 1]:
+        x = block(x)
+    x = net.stitching_layer(stitch.layers[0])(x)
+    for block in second.blocks[enter[1] :]:
+        x = block(x)
+    return second.forward_head(second.norm(x))
+
+
+# ---------------------------------------------------------------- memory
 
 
 MEMORY = """
-import resource, torch
+import resource
+
+import torch
+
 from snnet_lab.families import load_family
+
+
+class Images:  # made when asked for, a second time if need be
+    def __iter__(self):
+        for i in range(COUNT // 25):
+            yield torch.randn(25, 3, 224, 224, generator=torch.Generator().manual_seed(i))
+
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+
+
 net = load_family('deit', weights=None)
-class Images:       # made when asked for, a second time if need be
-    def __iter__(self): return (torch.randn(25, 3, 224, 224, generator=torch.Generator().manual_seed(i)) for i in range(COUNT // 25))
-def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 ** 2
 before = peak()
 net.init_stitches(Images())
 print(peak(), before)
@@ -241,13 +253,9 @@ print(peak(), before)
 
 
 def bench_memory() -> list[dict]:
-    "Peak memory of a process that starts DeiT-Ti/S/B by least squares from 1,000 streamed images, beside one that has only built it."
-    done = subprocess.run(
-        [sys.executable, '-c', MEMORY.replace('COUNT', '1000')],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    "Peak memory of a process that starts DeiT-Ti/S/B from 1,000 streamed images, and before the start."
+    command = [sys.executable, '-c', MEMORY.replace('COUNT', '1000')]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     peak, before = map(float, done.stdout.split())
     print(f'peak memory of the start from 1,000 images: {peak:.2f} GiB, {before:.2f} GiB before it')
     return [
@@ -260,6 +268,9 @@ def bench_memory() -> list[dict]:
             plain=f'{before:.2f} GiB before the start',
         )
     ]
+
+
+# ---------------------------------------------------------------- training
 
 
 class Batches(Dataset):
@@ -288,9 +299,8 @@ def train_plainly(net, loader, teacher, recipe: Recipe, clock) -> list[float]:
         with torch.no_grad():
             taught = teacher(images).argmax(-1)
         logits = net(images, stitch)
-        loss = (1 - recipe.distill) * F.cross_entropy(
-            logits, labels
-        ) + recipe.distill * F.cross_entropy(logits, taught)
+        by_labels, by_teacher = F.cross_entropy(logits, labels), F.cross_entropy(logits, taught)
+        loss = (1 - recipe.distill) * by_labels + recipe.distill * by_teacher
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -299,79 +309,112 @@ def train_plainly(net, loader, teacher, recipe: Recipe, clock) -> list[float]:
     return losses
 
 
+class Clock:
+    "A callback that notes when each step is done."
+
+    def __init__(self):
+        self.stamps = []
+
+    def note(self, step: int):
+        synchronize(DEVICE)
+        self.stamps.append(time.perf_counter())
+
+    def after_step(self, t):
+        self.note(t.step)
+
+    def seconds(self, warm: int) -> np.ndarray:  # of each step after the first so many
+        return np.diff(self.stamps)[warm - 1 :]
+
+
+def same_images(net, batch: int, steps: int) -> DataLoader:
+    images = torch.randn(batch, *net.anchors[0].size, generator=torch.Generator().manual_seed(0))
+    labels = torch.arange(batch) % net.anchors[0].num_classes
+    pinned = DEVICE.type == 'cuda'
+    return DataLoader(Batches(images, labels, steps), batch_size=None, pin_memory=pinned)
+
+
 def training_seconds(
     make, teacher, batch: int, recipe: Recipe, steps: int, warm: int, repeats: int = 1
 ) -> tuple[float, float, list, list]:
-    "Seconds a step of `train` and of the plain loop after `warm` steps, in turn, of each step the least disturbed time; and their losses."
-    times, losses = ([], []), [None, None]
-    images = torch.randn(batch, *make().anchors[0].size, generator=torch.Generator().manual_seed(0))
+    """Seconds a step of `train` and of the plain loop, and their losses.
+
+    Both in turn; after `warm` steps; of each step the least disturbed time.
+    """
+    own_times, plain_times = [], []
     for _ in range(repeats):
-        for i in (0, 1):
-            net = make().to(DEVICE)
-            loader, stamps = (
-                DataLoader(
-                    Batches(images, torch.arange(batch) % net.anchors[0].num_classes, steps),
-                    batch_size=None,
-                    pin_memory=DEVICE.type == 'cuda',
-                ),
-                [],
-            )
+        net, clock = make().to(DEVICE), Clock()
+        loader = same_images(net, batch, steps)
+        rows = train(net, loader, recipe, teacher=teacher, callbacks=[clock], progress=False)
+        own_times.append(clock.seconds(warm))
 
-            def clock(step):
-                synchronize(DEVICE)
-                stamps.append(time.perf_counter())
+        net, clock = make().to(DEVICE), Clock()
+        plain = train_plainly(net, loader, teacher, recipe, clock.note)
+        plain_times.append(clock.seconds(warm))
+    own = np.min(own_times, 0).mean()
+    return own, np.min(plain_times, 0).mean(), rows.loss.tolist(), plain
 
-            timer = type('Timer', (), dict(after_step=lambda self, t: clock(t.step)))()
-            losses[i] = (
-                train(
-                    net, loader, recipe, teacher=teacher, callbacks=[timer], progress=False
-                ).loss.tolist()
-                if i == 0
-                else train_plainly(net, loader, teacher, recipe, clock)
-            )
-            times[i].append(np.diff(stamps)[warm - 1 :])
-    return *(np.min(t, 0).mean() for t in times), *losses
+
+def recipe_seconds(batched: bool, steps: int = 24, warm: int = 4) -> np.ndarray:  # a step
+    "The shipped family trained by its recipe, with its images."
+    net, clock = load_family('fashion', weights='anchors').to(DEVICE), Clock()
+    recipe = replace(find_recipe('fashion'), epochs=1, warmup_epochs=0)
+    loader = load_data(
+        split='train',
+        batch_size=recipe.batch_size,
+        images=steps * recipe.batch_size,
+        augment=True,
+        shuffle=True,
+        batched=batched,
+    )
+    train(net, loader, recipe, callbacks=[clock], progress=False)
+    return clock.seconds(warm)
+
+
+def bench_images(repeats: int = 5) -> list[dict]:
+    "The shipped family's recipe, its images augmented as whole batches or one at a time."
+    at_once, one_at_a_time = [], []
+    for _ in range(repeats):  # in turn, so that both meet the same machine
+        at_once.append(recipe_seconds(batched=True))
+        one_at_a_time.append(recipe_seconds(batched=False))
+    return [
+        row(
+            'training, fashion, its recipe, batch 128: a step with its images',
+            np.min(at_once, 0).mean(),
+            np.min(one_at_a_time, 0).mean(),
+            'images augmented one at a time',
+        )
+    ]
 
 
 def bench_train() -> list[dict]:
-    "Training against a loop by hand: the shipped family as it is; with a GPU, DeiT-Ti/S/B and the paper's teacher, in mixed precision and compiled."
-    make, recipe = (
-        lambda: load_family('fashion', weights='anchors'),
-        Recipe(epochs=1, warmup_epochs=0, batch_size=128, **PLAIN),
-    )
-    ours, plain = training_seconds(
-        make, make().anchors[-1].to(DEVICE).eval(), 128, recipe, 24, 4, 5
-    )[:2]
-    rows = [
-        row(
-            'training, fashion, batch 128, fp32: a step', ours, plain, 'a loop by hand, eager, fp32'
-        )
-    ]
+    """Training against a loop by hand, and its images against images one at a time.
+
+    The shipped family as it is; with a GPU, DeiT-Ti/S/B and the paper's teacher, in mixed precision
+    and compiled.
+    """
+    make = partial(load_family, 'fashion', weights='anchors')
+    recipe = Recipe(epochs=1, warmup_epochs=0, batch_size=128, **PLAIN)
+    teacher = make().anchors[-1].to(DEVICE).eval()
+    by_hand = 'a loop by hand, eager, fp32'
+    ours, plain, *_ = training_seconds(make, teacher, 128, recipe, 24, 4, 5)
+    what = 'training, fashion, batch 128, fp32: a step'
+    rows = [row(what, ours, plain, by_hand), *bench_images()]
     if DEVICE.type != 'cuda':
         return rows
+    make = partial(load_family, 'deit', weights=None)
+    recipe = replace(recipe, precision='bf16', compile=True)
     teacher = timm.create_model('regnety_160').to(DEVICE).eval()
-    ours, plain = training_seconds(
-        lambda: load_family('deit', weights=None),
-        teacher,
-        128,
-        replace(recipe, precision='bf16', compile=True),
-        120,
-        60,
-    )[:2]
+    ours, plain, *_ = training_seconds(make, teacher, 128, recipe, 120, 60)
+    what = 'training, DeiT-Ti/S/B with RegNetY-160'
     epoch = 1_281_167 / 128
     return [
         *rows,
+        row(f'{what}, batch 128 of 224x224: a step', ours, plain, by_hand),
         row(
-            'training, DeiT-Ti/S/B with RegNetY-160, batch 128 of 224x224: a step',
-            ours,
-            plain,
-            'a loop by hand, eager, fp32',
-        ),
-        row(
-            'training, DeiT-Ti/S/B with RegNetY-160: an epoch of 1,281,167 images, worked out',
+            f'{what}: an epoch of 1,281,167 images, worked out',
             ours * epoch,
             plain * epoch,
-            'a loop by hand, eager, fp32',
+            by_hand,
         ),
     ]
 
@@ -386,18 +429,28 @@ BENCHES = dict(
     overhead=bench_overhead,
 )
 
-if __name__ == '__main__':
-    asked = sys.argv[1:] or list(BENCHES)
-    if unknown := [b for b in asked if b not in BENCHES]:
+
+def machine() -> str:
+    load, day = os.getloadavg()[0], time.strftime('%Y-%m-%d', time.gmtime())
+    threads = torch.get_num_threads()
+    version = torch.__version__
+    return f'{DEVICE.type}, {threads} threads, load {load:.1f}, torch {version}, {day}, make bench'
+
+
+def main(asked: list[str]):
+    "Measure what is asked for, or all; rows of the same name are replaced."
+    if unknown := [name for name in asked if name not in BENCHES]:
         sys.exit(f'no bench {unknown[0]!r}: one of {", ".join(BENCHES)} is needed')
-    machine = f'{DEVICE.type}, {torch.get_num_threads()} threads, load {os.getloadavg()[0]:.1f}, torch {torch.__version__}, {time.strftime("%Y-%m-%d", time.gmtime())}, make bench'
-    rows = [
-        r | dict(machine=machine, python=platform.python_version())
-        for b in asked
-        for r in BENCHES[b]()
-    ]
-    table = pd.DataFrame(rows)
+    facts = dict(machine=machine(), python=platform.python_version())
+    rows = []
+    for name in asked or BENCHES:
+        rows += BENCHES[name]()
+    table = pd.DataFrame(rows).assign(**facts)
     if TABLE.exists():
         old = pd.read_csv(TABLE)
         table = pd.concat([old[~old.what.isin(table.what)], table])
     table.to_csv(TABLE, index=False)
+
+
+if __name__ == '__main__':
+    main(sys.argv[1:])

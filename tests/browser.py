@@ -15,11 +15,13 @@ from pathlib import Path
 TOKEN = 'snnet-lab'
 TIMEOUT_MS = 180_000  # long: it ends only what hangs
 NOTEBOOKS = Path(__file__).parents[1] / 'nbs'
+SCRIPTS = Path(__file__).parent / 'js'
 SETTINGS = {
     '@jupyterlab/apputils-extension:notification': {'fetchNews': 'false', 'checkForUpdates': False},
     '@jupyterlab/docmanager-extension:plugin': {'autosave': False},
     '@jupyterlab/notebook-extension:tracker': {'windowingMode': 'none'},
-    # widget messages on the kernel's main thread, as in front ends without subshells: a handler that blocks then shows
+    # widget messages on the kernel's main thread, as in front ends without subshells:
+    # a handler that blocks then shows
     '@jupyterlab/apputils-extension:kernels-settings': {'commsOverSubshells': 'disabled'},
 }
 CHROMIUM_ARGS = [
@@ -68,11 +70,17 @@ COMMANDS = {  # what is started, by name; {port} and {folder} are filled in
 }
 
 
+def js(name: str) -> str:
+    "A function for the page, of tests/js."
+    return (SCRIPTS / f'{name}.js').read_text()
+
+
 def find_chromium() -> str | None:
     "The system's Chromium or Chrome, if there is one."
-    return next(
-        filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome'))), None
-    )
+    for name in ('chromium', 'chromium-browser', 'google-chrome'):
+        if path := shutil.which(name):
+            return path
+    return None
 
 
 def free_port() -> int:
@@ -112,18 +120,12 @@ def serve(folder: Path, app: str = 'lab', settings: dict = SETTINGS):
         HF_HUB_OFFLINE='1',
         **{k: str(folder / v) for k, v in own.items()},
     )
-    base = f'http://127.0.0.1:{(port := free_port())}'
+    port = free_port()
+    base = f'http://127.0.0.1:{port}'
     with open(folder / 'server.log', 'w') as log:
-        server = subprocess.Popen(
-            [
-                sys.executable,
-                '-m',
-                *(a.format(port=port, folder=folder / 'nbs') for a in COMMANDS[app]),
-            ],
-            env=env,
-            stdout=log,
-            stderr=log,
-        )
+        arguments = [a.format(port=port, folder=folder / 'nbs') for a in COMMANDS[app]]
+        command = [sys.executable, '-m', *arguments]
+        server = subprocess.Popen(command, env=env, stdout=log, stderr=log)
         try:
             for _ in range(240):
                 if server.poll() is not None:
@@ -153,10 +155,8 @@ def stop_kernels(base: str):
 def wait_kernel(page, base: str):
     "Until a kernel is idle and a page is connected to it; what a page says of that itself can be too early."
     for _ in range(TIMEOUT_MS // 250):
-        if any(
-            s['kernel']['execution_state'] == 'idle' and s['kernel']['connections']
-            for s in json.loads(api(base, 'GET', '/api/sessions'))
-        ):
+        kernels = [s['kernel'] for s in json.loads(api(base, 'GET', '/api/sessions'))]
+        if any(k['execution_state'] == 'idle' and k['connections'] for k in kernels):
             return
         page.wait_for_timeout(250)
     raise RuntimeError('no kernel came up')
@@ -164,25 +164,30 @@ def wait_kernel(page, base: str):
 
 @contextmanager
 def new_page(browser, base: str, allowed: tuple = (), **context):
-    "A page that asks for nothing outside and writes no error; `allowed`: parts of the front end's own addresses and messages."
-    view = browser.new_context(
-        **dict(viewport=dict(width=1280, height=1000), reduced_motion='reduce') | context
-    )
+    """A page that asks for nothing outside and writes no error.
+
+    `allowed`: parts of the front end's own addresses and messages.
+    """
+    settings = dict(viewport=dict(width=1280, height=1000), reduced_motion='reduce') | context
+    view = browser.new_context(**settings)
     page, found = view.new_page(), []
     page.set_default_timeout(TIMEOUT_MS)
-    note = lambda words: None if any(a in words for a in allowed) else found.append(words)
-    view.on(
-        'request',
-        lambda r: (
-            None
-            if r.url.startswith((base, f'blob:{base}', 'data:'))
-            else note(f'asked for {r.url}')
-        ),
-    )
+
+    def note(words: str):
+        if not any(a in words for a in allowed):
+            found.append(words)
+
+    def on_request(request):
+        if not request.url.startswith((base, f'blob:{base}', 'data:')):
+            note(f'asked for {request.url}')
+
+    def on_console(message):
+        if message.type == 'error':
+            note(f'{message.text} ({message.location["url"]})')
+
+    view.on('request', on_request)
     page.on('pageerror', lambda e: note(f'{e}'))
-    page.on(
-        'console', lambda m: note(f'{m.text} ({m.location["url"]})') if m.type == 'error' else None
-    )
+    page.on('console', on_console)
     try:
         yield page
     finally:
@@ -193,11 +198,7 @@ def new_page(browser, base: str, allowed: tuple = (), **context):
 def open_notebook(page, base: str, notebook: str = 'workbench.ipynb'):
     "Open a notebook alone in JupyterLab and wait for its kernel."
     page.goto(f'{base}/doc/tree/{notebook}?token={TOKEN}&reset')
-    page.wait_for_function(
-        '''() => { const w = window.jupyterapp?.shell.currentWidget, k = w?.sessionContext?.session?.kernel;
-        return k && k.status === 'idle' && k.connectionStatus === 'connected'; }''',
-        polling=100,
-    )
+    page.wait_for_function(js('kernel_idle'), polling=100)
 
 
 def command(page, name: str):
@@ -206,11 +207,7 @@ def command(page, name: str):
 
 def wait_drawn(page, windows: int = 1):
     "Until so many windows show the curve and a stitch's card; a cell's error ends it."
-    page.wait_for_function(
-        """n => document.querySelector('[data-mime-type$="jupyter.error"]')
-        || document.querySelectorAll('.wb-ring').length === n && document.querySelectorAll('.wb-card[data-stitch]').length === n""",
-        arg=windows,
-    )
+    page.wait_for_function(js('drawn'), arg=windows)
     for cell in page.locator('[data-mime-type$="jupyter.error"]').all():
         raise RuntimeError(cell.inner_text())
 

@@ -1,4 +1,7 @@
-"Make the README's pictures again: `make screenshots`. With a folder as argument, the window at 800 px and other networks too, to look at."
+"""Make the README's pictures again: `make screenshots`.
+
+With a folder as argument, the window at 800 px and other networks too, to look at.
+"""
 
 import sys
 import tempfile
@@ -21,12 +24,11 @@ THEMES = {'': 'JupyterLab Light', '_dark': 'JupyterLab Dark'}
 def window(chromium, theme: str, width: int):
     "The window in JupyterLab, in one of its themes; the output is 170 px narrower than the page."
     settings = browser.SETTINGS | {'@jupyterlab/apputils-extension:themes': {'theme': theme}}
+    view = dict(device_scale_factor=1.5, viewport=dict(width=width, height=1900))
     with (
         tempfile.TemporaryDirectory() as folder,
         browser.serve(Path(folder), settings=settings) as base,
-        browser.new_page(
-            chromium, base, device_scale_factor=1.5, viewport=dict(width=width, height=1900)
-        ) as page,
+        browser.new_page(chromium, base, **view) as page,
     ):
         browser.open_notebook(page, base)
         browser.run_all(page)
@@ -73,12 +75,10 @@ def looks(chromium, folder: Path):
 def curve(chromium):
     "The shipped curve."
     net = load_family('fashion')
+    figure = curve_figure(net.curve, net.space, anchor_labels(net))
+    figure.update_layout(width=900, height=460)
     page = chromium.new_page(viewport=dict(width=920, height=480), device_scale_factor=1.5)
-    page.set_content(
-        curve_figure(net.curve, net.space, anchor_labels(net))
-        .update_layout(width=900, height=460)
-        .to_html()
-    )
+    page.set_content(figure.to_html())
     page.wait_for_selector('.scatterlayer .trace')
     page.locator('.js-plotly-plot').screenshot(path=OUT / 'curve.png')
 
@@ -87,7 +87,7 @@ if __name__ == '__main__':
     OUT.mkdir(exist_ok=True)
     with sync_playwright() as p:
         chromium = p.chromium.launch(
-            executable_path=browser.find_chromium(), headless=True, args=browser.CHROMIUM_ARGS
+            executable_path=browser.find_chromium(), args=browser.CHROMIUM_ARGS
         )
         curve(chromium)
         workbench(chromium)

@@ -11,6 +11,7 @@ from browser import (
     TOKEN,
     api,
     command,
+    js,
     new_page,
     open_notebook,
     run_all,
@@ -37,14 +38,13 @@ from window import (
     stop,
     type_budget,
     wait_card,
-    wait_ring,
     zoom,
 )
 
 from snnet_lab.families import FAMILIES, load_family
 from snnet_lab.published import published_curve
 from snnet_lab.window.desk import make_state
-from snnet_lab.window.state import ceil_step, moves
+from snnet_lab.window.state import ceil_step
 from snnet_lab.words import describe
 
 
@@ -66,15 +66,12 @@ def opened(chromium, lab, notebook: str = 'workbench.ipynb', windows: int = 1):
 
 @contextmanager
 def app(chromium, folder):
-    "The window in Voila. Its own template asks for fonts outside, and trips over Notebook's extension where that is installed too."
-    with (
-        serve(folder, 'voila') as base,
-        new_page(
-            chromium,
-            base,
-            allowed=('cdn.jsdelivr.net/npm/@fortawesome/', '@jupyter-notebook/lab-extension'),
-        ) as page,
-    ):
+    """The window in Voila.
+
+    Its own template asks for fonts outside, and trips over Notebook's extension where that is installed.
+    """
+    allowed = ('cdn.jsdelivr.net/npm/@fortawesome/', '@jupyter-notebook/lab-extension')
+    with serve(folder, 'voila') as base, new_page(chromium, base, allowed=allowed) as page:
         page.goto(f'{base}/?token={TOKEN}')
         wait_drawn(page)
         yield page
@@ -83,11 +80,11 @@ def app(chromium, folder):
 @pytest.fixture(scope='module', params=['JupyterLab', 'Voila'])
 def window(request, chromium, tmp_path_factory):
     "One window that the tests go through; each leaves it with MACs as its unit and nothing at work."
-    with (
-        opened(chromium, request.getfixturevalue('lab'))
-        if request.param == 'JupyterLab'
-        else app(chromium, tmp_path_factory.mktemp('voila')) as page
-    ):
+    if request.param == 'JupyterLab':
+        place = opened(chromium, request.getfixturevalue('lab'))
+    else:
+        place = app(chromium, tmp_path_factory.mktemp('voila'))
+    with place as page:
         yield page
 
 
@@ -97,68 +94,68 @@ def bought(state, page) -> int:
     return state.stitch
 
 
+def budget_range(state) -> tuple[float, float]:
+    "The least and the most that the slider can spend, in units of the plot."
+    return state.view['least'], state.view['most']
+
+
+def middle(state) -> float:
+    return sum(budget_range(state)) / 2
+
+
 def lonely(state) -> int:
-    "The stitch that no budget buys and that is drawn farthest from all others, so that a click cannot miss it."
-    table = state.table.loc[list(state.costs)]
+    "The stitch that no budget buys and that is drawn farthest from all others: a click hits it."
+    table = state.table
     x, y = table.macs / table.macs.max(), table.top1 / (table.top1.max() - table.top1.min())
-    gap = {
-        i: sorted((x - x[i]) ** 2 + (y - y[i]) ** 2)[1] for i in state.costs if i not in state.best
-    }
-    return max(gap, key=gap.get)
+
+    def gap(stitch: int) -> float:  # squared, to the nearest other
+        return sorted((x - x[stitch]) ** 2 + (y - y[stitch]) ** 2)[1]
+
+    return max((i for i in table.stitch if i not in state.best), key=gap)
 
 
 def test_first_picture(window, state):
     assert ring(window)['stitch'] == settled(window) == state.best[-1]
     assert points(window) == len(state.table)
-    ink, drawn = window.evaluate(
-        '''() => [['.wb-curve', 'color'], ['.wb-plot .xtick text', 'fill']].map(([s, p]) => getComputedStyle(document.querySelector(s))[p].match(/\\d+/g).slice(0, 3).join())'''
-    )
+    ink, drawn = window.evaluate(js('inks'))
     assert ink == drawn, "the plot's words have the page's colour"
 
 
 def test_drag_the_budget(window, state):
     hold(window)
-    drag(
-        window, 0.5
-    )  # the button is still down: the ring follows at once, the card when it is let go
-    chosen = ring(window)
-    assert (
-        chosen['stitch'] == bought(state, window) != state.best[-1]
-        and abs(budget(window) - (state.least + state.most) / 2) < 0.02 * state.most
-    )
-    assert abs(chosen['x'] - state.costs[chosen['stitch']]) < 0.05
-    assert (
-        f'stitch {chosen["stitch"]}: {describe(state.space[chosen["stitch"]], state.names)}'
-        in window.locator('.wb-preview').inner_text()
-    )
+    drag(window, 0.5)  # the button is still down: the ring follows at once, the card when let go
+    marked = ring(window)
+    chosen = marked['stitch']
+    assert chosen == bought(state, window) != state.best[-1]
+    assert abs(budget(window) - middle(state)) < 0.02 * budget_range(state)[1]
+    assert abs(marked['x'] - state.table.macs[chosen] / 1e6) < 0.05
+    words = f'stitch {chosen}: {describe(state.space[chosen], state.names)}'
+    assert words in window.locator('.wb-preview').inner_text()
     assert 'wb-stale' in window.locator('.wb-card').get_attribute('class')
     window.mouse.up()
-    wait_card(window, chosen['stitch'])
-    assert f'{state.table.top1[chosen["stitch"]]:.2f}%' in window.locator('.wb-card').inner_text()
-    assert slide(window, 0.15) == bought(state, window) != chosen['stitch']
+    wait_card(window, chosen)
+    assert f'{state.table.top1[chosen]:.2f}%' in window.locator('.wb-card').inner_text()
+    assert slide(window, 0.15) == bought(state, window) != chosen
 
 
 def test_budget_by_keys(window, state):
     window.locator('.wb-slider').focus()
     at = state.best.index(settled(window))
-    for key, to in (
-        ('ArrowRight', 1),
-        ('ArrowUp', 2),
-        ('ArrowLeft', 1),
-        ('ArrowDown', 0),
-        ('ArrowLeft', -1),
-    ):
+    steps = dict(ArrowRight=1, ArrowUp=1, ArrowLeft=-1, ArrowDown=-1)
+    for key in ('ArrowRight', 'ArrowUp', 'ArrowLeft', 'ArrowDown', 'ArrowLeft'):
         window.keyboard.press(key)
-        wait_card(window, state.best[at + to])
+        at += steps[key]
+        wait_card(window, state.best[at])
     cells = '() => window.jupyterapp?.shell.currentWidget.content?.widgets.length'  # in Voila there are none
     before = window.evaluate(cells)
     for key in 'xab':
         window.keyboard.press(key)  # to JupyterLab: cut this cell, make others
     assert window.evaluate(cells) == before
-    type_budget(window, state.most)
+    most = budget_range(state)[1]
+    type_budget(window, most)
     wait_card(window, state.best[-1])
     type_budget(window, 1e6)  # too much: all that there is
-    expect(window.locator('.wb-number')).to_have_value(f'{state.most:g}')
+    expect(window.locator('.wb-number')).to_have_value(f'{most:g}')
 
 
 def test_units(window, state):
@@ -166,10 +163,7 @@ def test_units(window, state):
     stitch = settled(window)
     for unit, words in (('params', 'M parameters'), ('memory', 'MB'), ('ms', 'ms')):
         window.locator('.wb-unit').select_option(unit)
-        window.wait_for_function(
-            'words => document.querySelector(".wb-plot .xtitle")?.textContent.endsWith(words)',
-            arg=words,
-        )
+        window.wait_for_function(js('axis_ends'), arg=words)
         assert settled(window) == stitch, 'another unit, the same stitch'
         if unit != 'ms':
             assert abs(budget(window) - state.table[unit][stitch] / 1e6) < 0.002
@@ -178,144 +172,145 @@ def test_units(window, state):
         and window.locator('.wb-timing').is_visible()
     )
     window.locator('.wb-unit').select_option('macs')
-    window.wait_for_function(
-        '() => document.querySelector(".wb-plot .xtitle")?.textContent.endsWith("MMACs")'
-    )
+    window.wait_for_function(js('axis_ends'), arg='MMACs')
     expect(window.locator('.wb-timing')).to_be_hidden()
     assert not window.locator('.wb-note').inner_text() and settled(window) == stitch
 
 
 def test_read_the_curve(window, state):
     beaten = lonely(state)
-    where = hover_point(window, state.costs[beaten], state.table.top1[beaten])
+    cost = state.table.macs[beaten] / 1e6
+    where = hover_point(window, cost, state.table.top1[beaten])
     expect(window.locator('.hoverlayer')).to_contain_text(f'stitch {beaten}')
     window.mouse.click(*where)
     wait_card(window, beaten)
-    assert (
-        ring(window)['stitch'] == beaten
-        and abs(budget(window) - ceil_step(state.costs[beaten])) < 0.01
-    )
+    assert ring(window)['stitch'] == beaten
+    assert abs(budget(window) - ceil_step(cost)) < 0.01
     whole = shown_range(window)
     zoom(window, 0.3, 0.8)
     part = shown_range(window)
     assert whole[0] < part[0] - 5 and part[1] < whole[1] - 5
     chosen = slide(window, 0.6)
     assert chosen != beaten and shown_range(window) == part, 'a change of budget leaves the zoom'
-    assert abs(ring(window)['x'] - state.costs[chosen]) < 0.05
+    assert abs(ring(window)['x'] - state.table.macs[chosen] / 1e6) < 0.05
     window.mouse.dblclick(*where)
-    window.wait_for_function(
-        'x => document.querySelector(".wb-plot")._fullLayout.xaxis.range[1] === x', arg=whole[1]
-    )
+    window.wait_for_function(js('zoomed_out'), arg=whole[1])
+
+
+def block(page, anchor, stage, number):
+    "A block of the picture."
+    where = f'[data-anchor="{anchor}"][data-stage="{stage}"][data-block="{number}"]'
+    return page.locator(f'.wb-path {where}')
 
 
 def test_click_a_block(window, state):
     stitch = slide(window, 0.6)
-    space = state.space
-    for block, press in (
-        ('1-0-3', 'click'),
-        ('2-0-8', 'click'),
-        ('0-0-5', 'Enter'),
-        ('1-0-7', ' '),
-    ):
-        target = window.locator(
-            '.wb-path [data-anchor="{}"][data-stage="{}"][data-block="{}"]'.format(
-                *block.split('-')
-            )
-        )
-        target.click() if press == 'click' else target.press(press)
-        to = moves(space, space[stitch])[block]
+    for name, press in (('1-0-3', 'click'), ('2-0-8', 'click'), ('0-0-5', 'Enter'), ('1-0-7', ' ')):
+        target = block(window, *name.split('-'))
+        if press == 'click':
+            target.click()
+        else:
+            target.press(press)
+        to = state.card_of(stitch)['moves'][name]
         assert to != stitch
         wait_card(window, to)
         assert ring(window)['stitch'] == to
         if press != 'click':
-            assert target.evaluate('e => e === document.activeElement'), (
-                'whoever goes by keys stays at the block'
-            )
+            stays = target.evaluate('e => e === document.activeElement')
+            assert stays, 'whoever goes by keys stays at the block'
         stitch = to
-    blocks, held = (
-        window.locator('.wb-path [data-block]'),
-        lambda: window.evaluate(
-            '() => { const { anchor, block } = document.activeElement.dataset; return `${anchor}-${block}`; }'
-        ),
-    )
-    assert (
-        held() == '1-7'
-        and blocks.count() == 36
-        and window.locator('.wb-path [data-block][tabindex="0"]').count() == 1
-    ), 'one stop of Tab'
+
+
+def test_blocks_by_keys(window, state):
+    block(window, 1, 0, 7).press(' ')
+    expect(block(window, 1, 0, 7)).to_be_focused()
+    assert window.locator('.wb-path [data-block]').count() == 36
+    stops = window.locator('.wb-path [data-block][tabindex="0"]')
+    assert stops.count() == 1, 'one stop of Tab'
     went = []
     for key in ('ArrowRight', 'ArrowDown', 'ArrowLeft', 'ArrowUp', 'ArrowUp', 'ArrowUp'):
         window.keyboard.press(key)
-        went.append(held())
-    assert (
-        [w[0] for w in went] == list('122100')
-        and went[0] == '1-8'
-        and int(went[2][2:]) == int(went[1][2:]) - 1
-    ), went
+        went.append(window.evaluate(js('held_block')).split('-'))
+    assert [anchor for anchor, _ in went] == list('122100'), went
+    assert went[0] == ['1', '8'] and int(went[2][1]) == int(went[1][1]) - 1, went
 
 
 def test_run(window, state):
     chosen = slide(window, 0.6)
+    window.locator('.wb-run-count input').fill('64')
+    window.keyboard.press('Tab')
+    run(window)
+    result = window.locator('.wb-ran')
+    assert int(result.get_attribute('data-stitch')) == chosen
+    assert '64 images' in result.inner_text()
+    assert window.locator('.wb-ran > .wb-thumbs img').count() == 10
+    assert window.locator('.wb-table tbody tr').count() in (2, 3)
+    assert '%' in window.locator('.wb-table tr.chosen').inner_text()
+    assert 'differ on' in window.locator('.wb-changed').inner_text()
+    assert 0 < window.locator('.wb-changed img').count() <= 6
+
+
+def test_move_on_during_a_run(window, state):
+    "The result is of the stitch that was chosen when it began; the last one does not stay meanwhile."
+    chosen = slide(window, 0.6)
     window.locator('.wb-run-count input').fill('512')
     window.keyboard.press('Tab')
-    window.evaluate('''() => { const seen = window.seen = {}, root = document.querySelector('.wb-root'), first = root.querySelector('.wb-card').dataset.stitch;
-        new MutationObserver(() => { const now = performance.now();
-            if (root.querySelector('.wb-card')?.dataset.stitch !== first) seen.card ??= now;
-            if (root.querySelector('.wb-table')) seen.table ??= now; }).observe(root, {subtree: true, childList: true, attributes: true}); }''')
     window.locator('.wb-run-go').click()
-    window.wait_for_selector('.wb-run-stop:enabled')
-    hold(window)
-    drag(window, 0.75, steps=4)
-    window.mouse.up()
-    moved = settled(window)
+    moved = slide(window, 0.75)
     window.wait_for_selector('.wb-run-go:enabled')
-    seen = window.evaluate('() => window.seen')
-    assert moved != chosen and seen['card'] < seen['table'], (
-        'the kernel followed the slider only after the run: the run blocks it'
-    )
     result = window.locator('.wb-ran')
-    assert int(
-        result.get_attribute('data-stitch')
-    ) == chosen and '512 images' in result.inner_text().replace(',', '')
-    assert window.locator('.wb-ran > .wb-thumbs img').count() == 10 and window.locator(
-        '.wb-table tbody tr'
-    ).count() in (2, 3)
-    assert '%' in window.locator('.wb-table tr.chosen').inner_text()
-    assert (
-        'differ on' in window.locator('.wb-changed').inner_text()
-        and 0 < window.locator('.wb-changed img').count() <= 6
-    )
+    assert int(result.get_attribute('data-stitch')) == chosen != moved == settled(window)
+    assert '512 images' in result.inner_text()
+    window.locator('.wb-run-count input').fill('5000')
+    window.keyboard.press('Tab')
+    expect(window.locator('.wb-run-hint')).to_contain_text('5,000 test images: clamped to 1,024')
+    window.locator('.wb-run-count input').fill('64')
+    window.keyboard.press('Tab')
+    expect(window.locator('.wb-run-hint')).to_be_empty()
+
+
+def test_other_images(window):
+    "The same images give the same numbers, until others are asked for."
+
+    def numbers() -> list[str]:  # accuracies of the stitch and its anchors
+        return window.locator('.wb-table td:nth-child(2)').all_inner_texts()
+
+    run(window)
+    first = numbers()
+    run(window)
+    assert numbers() == first
+    run(window, 'run', press='others')
+    assert numbers() != first
 
 
 def upload(page, files: dict):
     with page.expect_file_chooser() as chooser:
         page.locator('.wb-run-own').click()
-    chooser.value.set_files(
-        [dict(name=n, mimeType='image/png', buffer=b) for n, b in files.items()]
-    )
+    given = [dict(name=n, mimeType='image/png', buffer=b) for n, b in files.items()]
+    chooser.value.set_files(given)
     expect(page.locator('.wb-run-own')).to_contain_text(f'({len(files)})')
 
 
 def test_own_images(window):
-    Image.new('RGB', (90, 60), 'gray').save(picture := io.BytesIO(), 'PNG')
+    picture = io.BytesIO()
+    Image.new('RGB', (90, 60), 'gray').save(picture, 'PNG')
     upload(window, {'mine.png': picture.getvalue(), 'broken.png': b'no picture'})
     run(window)
-    words = window.locator('.wb-ran').inner_text()
-    assert (
-        'broken.png cannot be read as an image' in words
-        and window.locator('.wb-ran > .wb-thumbs .wb-thumb.unknown').count() == 1
-    )
+    said = window.locator('.wb-ran').inner_text()
+    assert 'broken.png cannot be read as an image' in said and '1 image, ' in said
+    assert window.locator('.wb-ran > .wb-thumbs .wb-thumb.unknown').count() == 1
     upload(window, {'broken.png': b'no picture'})
     run(window)
-    assert 'broken.png cannot be read as an image' in window.locator('.wb-error').inner_text()
+    assert (
+        'broken.png cannot be read as an image'
+        in window.locator('.wb-run-result .wb-error').inner_text()
+    )
     window.locator('.wb-run-forget').click()
     window.locator('.wb-run-count input').fill('8')
     window.keyboard.press('Tab')
     run(window)
-    assert (
-        window.locator('.wb-ran > .wb-thumbs img').count() == 8
-        and not window.locator('.wb-ran .unknown').count()
-    )
+    assert window.locator('.wb-ran > .wb-thumbs img').count() == 8
+    assert not window.locator('.wb-ran .unknown').count()
 
 
 def test_evaluate(window, state):
@@ -323,34 +318,40 @@ def test_evaluate(window, state):
     whole = shown_range(window)
     zoom(window, 0.3, 0.8)
     part = shown_range(window)
-    window.locator('.wb-plot').evaluate(
-        '''e => { const drawn = e.drawn = []; e.on('plotly_afterplot', () => drawn.push([...e.querySelectorAll('.points path.point')].map(p => p.getAttribute('transform')).join())); }'''
-    )
+    plot = window.locator('.wb-plot')
+    plot.evaluate(js('watch_draws'))
     window.locator('.wb-evaluate-go').click()
     window.wait_for_function('() => new Set(document.querySelector(".wb-plot").drawn).size > 3')
-    assert (
-        'known before' in window.locator('.wb-plot .legend').text_content()
-        and shown_range(window) == part
-    ), 'a curve that grows leaves the zoom'
+    assert 'known before' in window.locator('.wb-plot .legend').text_content()
+    assert shown_range(window) == part, 'a curve that grows leaves the zoom'
     assert slide(window, 0.3) == ring(window)['stitch']
     print(f'stopped after {stop(window, "evaluate"):.0f} ms')
-    assert 'Stopped after' in window.locator('.wb-evaluate-result').inner_text() and points(
-        window
-    ) == len(state.table)
-    seen = window.evaluate('() => document.querySelector(".wb-plot").drawn.length')
-    expect(window.locator('.wb-evaluate-go')).to_have_text('Continue')
-    window.locator('.wb-evaluate-go').click()
-    window.wait_for_function(
-        'n => document.querySelector(".wb-plot").drawn.length > n + 2', arg=seen
-    )
+    result, go = window.locator('.wb-evaluate-result'), window.locator('.wb-evaluate-go')
+    assert 'Stopped after' in result.inner_text() and points(window) == len(state.table)
+    seen = plot.evaluate('e => e.drawn.length')
+    expect(go).to_have_text('Continue')
+    go.click()
+    grows = 'n => document.querySelector(".wb-plot").drawn.length > n + 2'
+    window.wait_for_function(grows, arg=seen)
     window.locator('.wb-evaluate-stop').click()
-    expect(window.locator('.wb-evaluate-go')).to_be_enabled()
-    assert 'Stopped after' in window.locator('.wb-evaluate-result').inner_text()
+    expect(go).to_be_enabled()
+    assert 'Stopped after' in result.inner_text()
     hover_point(window, sum(part) / 2, state.table.top1.mean())
     window.locator('.wb-plot .nsewdrag').dblclick()
-    window.wait_for_function(
-        'x => document.querySelector(".wb-plot")._fullLayout.xaxis.range[1] === x', arg=whole[1]
-    )
+    window.wait_for_function(js('zoomed_out'), arg=whole[1])
+    open_tab(window, 'Run')
+
+
+def test_second_curve(window):
+    "The message about a wrong path goes when a right one, or none, is given."
+    open_tab(window, 'Evaluate')
+    path, message = (window.locator(f'.wb-evaluate-{p}') for p in ('second input', 'message'))
+    path.fill('/nowhere.csv')
+    window.keyboard.press('Tab')
+    expect(message).to_contain_text('/nowhere.csv does not exist')
+    path.fill('')
+    window.keyboard.press('Tab')
+    expect(message).to_be_empty()
     open_tab(window, 'Run')
 
 
@@ -361,15 +362,19 @@ def words(page, panel: str) -> str:
 def test_take_away(window, state):
     open_tab(window, 'Take away')
     stitch = slide(window, 0.3)
-    expect(window.locator('.wb-take-path input')).to_have_value(f'fashion-stitch-{stitch}.pt2')
+    path, result = (window.locator(f'.wb-take-{part}') for part in ('path input', 'result'))
+    expect(path).to_have_value(f'fashion-stitch-{stitch}.pt2')
     window.locator('.wb-take-kind select').select_option('the curve')
-    expect(window.locator('.wb-take-path input')).to_have_value('fashion-curve.csv')
+    expect(path).to_have_value('fashion-curve.csv')
     run(window, 'take')
-    assert 'fashion-curve.csv is written' in window.locator('.wb-take-result').inner_text()
+    assert 'fashion-curve.csv is written' in result.inner_text()
+    path.fill('/proc/no/curve.csv')
+    window.keyboard.press('Tab')
+    run(window, 'take')
+    assert '/proc/no/curve.csv cannot be written (No such file' in result.inner_text()
     window.locator('.wb-take-python').click()
-    expect(window.locator('.wb-take-lines textarea')).to_have_value(
-        re.compile(f'net.select\\({stitch}\\)')
-    )
+    lines = window.locator('.wb-take-lines textarea')
+    expect(lines).to_have_value(re.compile(f'net.select\\({stitch}\\)'))
     with window.expect_download() as picture:
         window.locator('.wb-take-picture').click()
     assert '<svg' in picture.value.path().read_text()
@@ -377,50 +382,50 @@ def test_take_away(window, state):
 
 def test_choose_the_network(window, state):
     choose_network(window, FAMILIES['deit'].title)
-    published = published_curve('deit')
+    published = published_curve('deit').set_index('stitch').top1
     expect(window.locator('.wb-status')).to_contain_text('published, not run here')
-    assert (
-        points(window) == published.top1.notna().sum()
-        and window.locator('.wb-run-go').is_disabled()
-    )
+    assert points(window) == published.notna().sum()
+    assert window.locator('.wb-run-go').is_disabled()
     chosen = slide(window, 0.4)
-    assert (
-        f'{published.set_index("stitch").top1[chosen]:.2f}%'
-        in window.locator('.wb-card').inner_text()
-    )
-    window.locator('.wb-show-zoo').check()
-    expect(window.locator('.wb-sentence')).to_contain_text('timm models')
-    expect(window.locator('.wb-show-zoo')).to_be_focused()  # drawn anew, it keeps the keyboard
-    every = window.locator('.wb-sentence').inner_text()
+    assert f'{published[chosen]:.2f}%' in window.locator('.wb-card').inner_text()
+    zoo, sentence = window.locator('.wb-show-zoo'), window.locator('.wb-sentence')
+    zoo.check()
+    expect(sentence).to_contain_text('timm models')
+    expect(zoo).to_be_focused()  # drawn anew, it keeps the keyboard
+    every = sentence.inner_text()
     window.locator('.wb-zoo-image_size').select_option('224')
-    expect(window.locator('.wb-sentence')).not_to_have_text(every)
+    expect(sentence).not_to_have_text(every)
     choose_network(window, FAMILIES['fashion'].title)
-    assert (
-        settled(window) == state.best[-1]
-        and points(window) == len(state.table)
-        and window.locator('.wb-run-go').is_enabled()
-    )
+    assert settled(window) == state.best[-1] and points(window) == len(state.table)
+    assert window.locator('.wb-run-go').is_enabled()
     assert slide(window, 0.5) == bought(state, window)
+
+
+def ask(page, **answers):
+    "Fill in the training's form."
+    for question, value in answers.items():
+        page.locator(f'.wb-train-{question} input').fill(value)
+    page.keyboard.press('Tab')
 
 
 def test_train(window, state):
     "At the end, as it changes the network."
     open_tab(window, 'Train')
-    for question, value in (('steps', '300'), ('batch', '16'), ('folder', 'runs/browser')):
-        window.locator(f'.wb-train-{question} input').fill(value)
-    window.locator('.wb-train-start select').select_option('the weights as they are')
+    ask(window, steps='300', batch='16', folder='runs/browser')
+    start = window.locator('.wb-train-start select')
+    start.select_option('the weights as they are')
     window.locator('.wb-train-go').click()
-    window.wait_for_function(
-        "() => document.querySelector('.wb-train-words').innerText.includes('loss')"
-    )
+    expect(window.locator('.wb-train-words')).to_contain_text('loss')
     assert slide(window, 0.3) == ring(window)['stitch']
-    window.locator('.wb-train-pause').click()
-    expect(window.locator('.wb-train-pause')).to_have_text('Go on')
+    pause = window.locator('.wb-train-pause')
+    pause.click()
+    expect(pause).to_have_text('Go on')
     window.wait_for_timeout(1000)  # the step that was under way
     held = words(window, 'train')
+    assert slide(window, 0.6) == ring(window)['stitch'], 'the card follows while a work goes on'
     window.wait_for_timeout(1000)
     assert held and words(window, 'train') == held
-    window.locator('.wb-train-pause').click()
+    pause.click()
     expect(window.locator('.wb-train-words')).not_to_have_text(held)
     expect(window.locator('.wb-train-losses .heatmaplayer image')).to_have_count(1)
     window.locator('.wb-train-stop').click()
@@ -428,6 +433,27 @@ def test_train(window, state):
     assert 'of 300 steps are done' in window.locator('.wb-train-result').inner_text()
     expect(window.locator('.wb-train-go')).to_have_text('Continue')
     assert points(window) == len(state.table)
+
+
+def test_train_again(window, state):
+    "No way back while a run goes on; a folder that holds a run leaves form and Start."
+    go, anew = window.locator('.wb-train-go'), window.locator('.wb-train-anew')
+    go.click()
+    expect(window.locator('.wb-train-words')).to_contain_text('loss')
+    expect(anew).to_be_disabled()
+    window.locator('.wb-train-stop').click()
+    expect(window.locator('.wb-train-stop')).to_have_text('Skip measuring')
+    window.locator('.wb-train-stop').click()
+    expect(go).to_be_enabled()
+    assert 'of 300 steps are done' in window.locator('.wb-train-result').inner_text()
+    assert points(window) == len(state.table), 'the curve that was known is whole'
+    anew.click()
+    expect(go).to_have_text('Start')
+    run(window, 'train')
+    error = window.locator('.wb-train-result .wb-error')
+    assert 'holds a run already: give another' in error.inner_text()
+    expect(go).to_have_text('Start')
+    expect(window.locator('.wb-train-folder input')).to_be_visible()
 
 
 def test_run_all_again(chromium, lab, state):
@@ -454,6 +480,15 @@ def test_run_all_again(chromium, lab, state):
         assert slide(page, 0.5) == bought(state, page)
 
 
+def test_page_without_a_kernel(chromium, lab):
+    "The first cell's link to it opens it, within the folder that is served."
+    with opened(chromium, lab) as page:
+        link = page.locator('.jp-RenderedMarkdown a', has_text='the same window as a page')
+        address = link.evaluate('e => e.href')
+        page.goto(address)
+        page.wait_for_selector('.wb-card[data-stitch]')
+
+
 def test_two_windows(chromium, lab, state):
     notebook = json.loads((NOTEBOOKS / 'workbench.ipynb').read_text())
     first = next(c for c in notebook['cells'] if c['source'][0].startswith('Workbench('))
@@ -461,10 +496,8 @@ def test_two_windows(chromium, lab, state):
     api(lab, 'PUT', '/api/contents/two.ipynb', dict(type='notebook', content=notebook))
     with opened(chromium, lab, 'two.ipynb', windows=2) as page:
         roots = page.locator('.wb-root')
-        left, right = (page.locator('.wb-root').nth(i) for i in (0, 1))
-        shown = lambda: [
-            int(roots.nth(i).locator('.wb-card').get_attribute('data-stitch')) for i in (0, 1)
-        ]
+        left, right = roots.nth(0), roots.nth(1)
+        shown = []
         for root, other, value in ((left, right, 5), (right, left, 30)):
             still = other.locator('.wb-card').get_attribute('data-stitch')
             root.locator('.wb-number').fill(str(value))
@@ -472,7 +505,8 @@ def test_two_windows(chromium, lab, state):
             state.selected, state.budget = state.best[-1], value
             root.locator(f'.wb-card[data-stitch="{state.stitch}"]:not(.wb-stale)').wait_for()
             assert other.locator('.wb-card').get_attribute('data-stitch') == still
-        assert shown()[0] != shown()[1]
+            shown.append(state.stitch)
+        assert shown[0] != shown[1]
         left.locator('.wb-run-go').click()
         left.locator('.wb-ran').wait_for()
         assert right.locator('.wb-ran').count() == 0
@@ -483,7 +517,8 @@ def use(page, state):
     assert settled(page) == state.best[-1]
     assert slide(page, 0.5) == bought(state, page)
     beaten = lonely(state)
-    page.mouse.click(*hover_point(page, state.costs[beaten], state.table.top1[beaten]))
+    where = hover_point(page, state.table.macs[beaten] / 1e6, state.table.top1[beaten])
+    page.mouse.click(*where)
     wait_card(page, beaten)
     run(page)
     assert int(page.locator('.wb-ran').get_attribute('data-stitch')) == beaten

@@ -1,20 +1,65 @@
-"The contract of an anchor on one model of every family of timm that data/coverage.csv says is covered: the smallest."
+"""The contract of an anchor, on the smallest model of each family of timm that data/coverage.csv says is covered.
+
+`make test` takes a spread of them, `make contract` all.
+"""
 
 import warnings
+from functools import reduce
+from operator import add
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import timm
 import torch
+from torch.utils._pytree import tree_leaves
 
 from snnet_lab.anchors import load_anchor
-from snnet_lab.cost import cost_table
+from snnet_lab.cost import cost_table, part_costs
 from snnet_lab.coverage import check_anchor, coverage_row
 from snnet_lab.snnet import SNNet
 
 TABLE = pd.read_csv(Path(__file__).parents[1] / 'data/coverage.csv', keep_default_na=False)
-SMALLEST = TABLE[TABLE.covered & (TABLE.model == TABLE.checked)]
+SMALLEST = TABLE[TABLE.covered & (TABLE.model == TABLE.checked)].set_index('model')
+SPREAD = [
+    'coat_tiny',
+    'convit_tiny',
+    'convnext_zepto_rms',
+    'cs3darknet_focus_s',
+    'densenet121',
+    'efficientnet_lite0',
+    'efficientvit_m0',
+    'eva02_tiny_patch14_224',
+    'fastvit_t8',
+    'ghostnet_050',
+    'gmlp_ti16_224',
+    'levit_128s',
+    'mambaout_femto',
+    'maxvit_pico_rw_256',
+    'mobilevit_xxs',
+    'pit_ti_224',
+    'pvt_v2_b0',
+    'resnet10t',
+    'vit_tiny_patch16_224',
+    'xcit_nano_12_p8_224',
+]
+
+
+def pytest_generate_tests(metafunc):
+    "All families where the contract is asked for by name, else the spread."
+    if 'smallest' not in metafunc.fixturenames:
+        return
+    names = SPREAD
+    if metafunc.config.getoption('markexpr') == 'contract':
+        names = [pytest.param(name, marks=pytest.mark.contract) for name in SMALLEST.index]
+    metafunc.parametrize('smallest', names)
+
+
+def test_spread_is_of_twenty_families():
+    assert len(SPREAD) == len(set(SPREAD)) == SMALLEST.loc[SPREAD].family.nunique() == 20
+    assert not SMALLEST.family.duplicated().any(), 'one model a family'
+    assert len(SMALLEST) >= 180
+    assert {'NCHW', 'NHWC', 'NLC'} <= set(SMALLEST.loc[SPREAD].layout), 'every layout'
 
 
 def test_coverage_is_what_the_project_promises():
@@ -55,39 +100,64 @@ def test_coverage_is_what_the_project_promises():
     assert len(known & set(fine_tuned)) >= 22, set(fine_tuned) - known
 
 
-@pytest.mark.parametrize('name', SMALLEST.model)
-def test_contract(name):
-    if not timm.is_model(name):
-        pytest.skip(f'timm {timm.__version__} has no {name}')
+def test_contract(smallest):
+    if not timm.is_model(smallest):
+        pytest.skip(f'timm {timm.__version__} has no {smallest}')
     torch.manual_seed(0)
-    facts = SMALLEST.set_index('model').loc[name]
-    small = (
-        dict(size=(3, 96, 96))
-        if facts.layout == 'NCHW'
-        else dict(img_size=224)
-        if max(timm.get_pretrained_cfg(name).input_size[1:]) > 256
-        else {}
-    )
-    if facts.params > 150e6:
-        small['depth'] = 4  # of the very largest, a few blocks; the table was made with all
     try:
-        report = check_anchor(name, most=2, compiled=False, **small)
-    except Exception:
-        report = check_anchor(
-            name, most=2, compiled=False
-        )  # a window or a position table of one image size
+        report = check_anchor(smallest, most=2, compiled=False, **small_arguments(smallest))
+    except Exception:  # a window or a position table of one image size
+        report = check_anchor(smallest, most=2, compiled=False)
     assert report.passed.all(), report[~report.passed].to_string()
+
+
+def small_arguments(name: str) -> dict:
+    "Small images where the model allows them; of the very largest a few blocks (the table has all)."
+    facts = SMALLEST.loc[name]
+    small = {}
+    if facts.layout == 'NCHW':
+        small['size'] = (3, 96, 96)
+    elif max(timm.get_pretrained_cfg(name).input_size[1:]) > 256:
+        small['img_size'] = 224
+    if facts.params > 150e6:
+        small['depth'] = 4
+    return small
+
+
+# they keep their attention biases, gathered, between forwards in eval mode
+CACHING = [
+    'efficientformer_l1',
+    'efficientformerv2_s0',
+    'efficientvit_m0',
+    'levit_128s',
+    'tiny_vit_5m_224',
+]
+
+
+@pytest.mark.parametrize('name', [*CACHING, 'resnet10t', 'pit_ti_distilled_224'])
+def test_every_parameter_that_the_logits_depend_on_is_counted(name):
+    "By the gradients of a forward in train mode, in which nothing is kept."
+    with torch.device('meta'):  # shapes without values
+        anchor = load_anchor(name, weights=None)
+        images = torch.zeros(2, *anchor.size)
+        with torch.no_grad():
+            anchor(images)
+    counted = reduce(add, part_costs(anchor)).parameters
+    weights = dict(anchor.model.train().named_parameters())
+    logits = sum(y.sum() for y in tree_leaves(anchor.model(images)))
+    gradients = torch.autograd.grad(logits, list(weights.values()), allow_unused=True)
+    used = {n: p.numel() for (n, p), g in zip(weights.items(), gradients) if g is not None}
+    assert counted == used
+    biases = {n for n in weights if n.endswith('attention_biases')}
+    assert bool(biases) == (name in CACHING) and biases <= counted.keys()
 
 
 @pytest.mark.parametrize('name', ['crossvit_tiny_240', 'tnt_s_patch16_224'])
 def test_what_cannot_be_cut_says_why_in_one_line(name):
     row = coverage_row(name)
-    assert (
-        not row['covered']
-        and f'{name} cannot be cut: of no block does one tensor alone lead on to the logits'
-        in row['why']
-        and '\n' not in row['why']
-    )
+    assert not row['covered']
+    why = f'{name} cannot be cut: of no block does one tensor alone lead on to the logits'
+    assert why in row['why'] and '\n' not in row['why']
 
 
 PAIRS = [
@@ -110,18 +180,16 @@ PAIRS = [
 @pytest.mark.parametrize('front, back', PAIRS)
 def test_any_two_that_meet_can_be_stitched(front, back):
     "Models of one family, and of unlike ones: a CNN and a ViT, class tokens that one lacks, tokens and feature maps."
+    anchors = [load_anchor(name, weights=None, size=(3, 224, 224)) for name in (front, back)]
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')  # not all pairs are in the order of their parameters
-        net = SNNet(
-            [load_anchor(n, weights=None, size=(3, 224, 224)) for n in (front, back)]
-        ).eval()
-    stitches = [s for s in net.space if s.cuts]
-    assert stitches
+        net = SNNet(anchors).eval()
+    one_of_each_stage = {s.cuts[0][0][0]: s for s in net.space if s.cuts}
+    assert one_of_each_stage
     images = torch.randn(1, 3, 224, 224)
     with torch.no_grad():
-        for s in {s.cuts[0][0][0]: s for s in stitches}.values():
-            assert net(images, s).shape == (1, 1000), s  # one of each stage
-    costs = cost_table(net)
-    assert costs.macs[2:].min() > min(costs.macs[:2]) / 2 and costs.macs[2:].max() < 2 * max(
-        costs.macs[:2]
-    )
+        for stitch in one_of_each_stage.values():
+            assert net(images, stitch).shape == (1, 1000), stitch
+    macs = cost_table(net).macs
+    assert macs[2:].min() > min(macs[:2]) / 2
+    assert macs[2:].max() < 2 * max(macs[:2])

@@ -17,38 +17,32 @@ SHIPPED = Path(__file__).parents[1] / 'data/workbench.html'
 def made(tmp_path_factory):
     "A page with a second curve beside the shipped one; the state and the desk that it was made from."
     window = Workbench('fashion', name='page')
-    window.body.fits.wait(60)
-    window.desk.state.beside(
-        window.desk.state.table.reset_index(drop=True).assign(top1=lambda t: t.top1 - 1),
-        'one point <less>',
-    )
-    yield (
-        window.to_html(tmp_path_factory.mktemp('page') / 'page.html'),
-        window.desk.state,
-        window.desk,
-    )
+    window.body.fits.wait()
+    state = window.desk.state
+    lower = state.table.reset_index(drop=True).assign(top1=lambda t: t.top1 - 1)
+    state.beside(lower, 'one point <less>')
+    yield window.to_html(tmp_path_factory.mktemp('page') / 'page.html'), state, window.desk
     window.close()
 
 
 @contextmanager
 def opened(chromium, path: Path, width: int = 1200, **context):
     "The page in a browser that is offline; it must ask for nothing and complain of nothing."
-    view = chromium.new_context(
-        viewport=dict(width=width, height=900), offline=True, reduced_motion='reduce', **context
-    )
-    page, asked, errors = view.new_page(), [], []
-    view.on(
-        'request', lambda r: None if r.url.startswith(('data:', 'blob:')) else asked.append(r.url)
-    )
-    page.on('pageerror', lambda e: errors.append(str(e)))
-    page.on('console', lambda m: errors.append(m.text) if m.type in ('error', 'warning') else None)
+    size = dict(width=width, height=900)
+    view = chromium.new_context(viewport=size, offline=True, reduced_motion='reduce', **context)
+    page = view.new_page()
+    asked, errors = [], []
+    view.on('request', lambda request: asked.append(request.url))
+    page.on('pageerror', lambda error: errors.append(str(error)))
+    page.on('console', lambda message: errors.append((message.type, message.text)))
     began = time.perf_counter()
     page.goto(path.as_uri())
     page.wait_for_selector('.wb-card[data-stitch]')
     print(f'{time.perf_counter() - began:.1f} s until the curve is there, {width} pixels wide')
     yield page
     view.close()
-    assert (asked, errors) == ([path.as_uri()], [])
+    assert [url for url in asked if not url.startswith(('data:', 'blob:'))] == [path.as_uri()]
+    assert not errors
 
 
 def ring(page) -> int:
@@ -76,30 +70,36 @@ def right(desk, stitch: int, count: int = 8) -> int:
 
 def check(page, desk, stitch: int):
     "Ring, card, words and predictions are of this stitch."
+    known = right(desk, stitch)
     assert ring(page) == card(page) == stitch
     assert page.locator('.wb-preview').inner_text().startswith(f'stitch {stitch}:')
-    assert (
-        page.locator('.wb-score').inner_text()
-        == f'Stitch {stitch} is right on {right(desk, stitch)} of these 8 test images.'
-    )
-    assert (
-        page.locator('.wb-thumb.right').count() == right(desk, stitch)
-        and page.locator('.wb-thumb').count() == 8
-    )
+    score = page.locator('.wb-score').inner_text()
+    assert score == f'Stitch {stitch} is right on {known} of these 8 test images.'
+    assert page.locator('.wb-thumb.right').count() == known
+    assert page.locator('.wb-thumb').count() == 8
 
 
 def slide(page, share: float, steps: int = 6):
     "Move the mouse to a share of the slider's length."
     bar = page.locator('.wb-slider').bounding_box()
-    page.mouse.move(
-        bar['x'] + 8 + (bar['width'] - 16) * share, bar['y'] + bar['height'] / 2, steps=steps
-    )
+    x = bar['x'] + 8 + (bar['width'] - 16) * share
+    page.mouse.move(x, bar['y'] + bar['height'] / 2, steps=steps)
+
+
+def drag(page, start: float, end: float):
+    "Hold the slider at one share of its length and let go at another."
+    slide(page, start)
+    page.mouse.down()
+    slide(page, end)
+    page.mouse.up()
 
 
 def bought(state, unit: str, value: float) -> int:
     "What the rule in Python says to a budget of this many units of the plot."
-    costs, best = state.view_in(unit)['costs'], state.view_in(unit)['best']
-    return max((i for i in best if costs[i] <= value), key=lambda i: costs[i], default=best[0])
+    view = state.view_in(unit)
+    costs = dict(zip(view['ids'], view['costs']))
+    affordable = [stitch for stitch in view['best'] if costs[stitch] <= value]
+    return affordable[-1] if affordable else view['best'][0]
 
 
 def test_drag(chromium, made):
@@ -110,30 +110,33 @@ def test_drag(chromium, made):
         slide(page, 1)
         page.mouse.down()
         slide(page, 0.5)  # the button is still down: all follows at once
+        assert abs(budget(page) - (state.least + state.most) / 2) < 0.02 * state.most
         first = bought(state, 'macs', budget(page))
-        assert (
-            first != state.best[-1]
-            and abs(budget(page) - (state.least + state.most) / 2) < 0.02 * state.most
-        )
+        assert first != state.best[-1]
         check(page, desk, first)
-        assert (
-            f'{state.table.top1[first]:.2f}%' in page.locator('.wb-card').inner_text()
-            and said(page) != before
-        )
+        assert f'{state.table.top1[first]:.2f}%' in page.locator('.wb-card').inner_text()
+        assert said(page) != before
         slide(page, 0.02)
         page.mouse.up()
         check(page, desk, bought(state, 'macs', budget(page)))
         assert ring(page) != first
-        assert not [
-            t
-            for t in page.locator('.modebar-btn').evaluate_all(
-                'buttons => buttons.map(b => b.dataset.title)'
-            )
-            if 'Share' in t
-        ], 'plotly offers to upload the chart'
-        assert page.locator('.wb-thumb img').evaluate_all(
-            'images => images.every(i => i.naturalWidth === 28)'
-        )
+
+
+def test_what_is_drawn(chromium, made):
+    with opened(chromium, made[0]) as page:
+        titles = 'buttons => buttons.map(b => b.dataset.title)'
+        buttons = page.locator('.modebar-btn').evaluate_all(titles)
+        assert buttons and not [t for t in buttons if 'Share' in t], 'plotly offers to upload'
+        images = page.locator('.wb-thumb img')
+        assert images.evaluate_all('images => images.map(i => i.naturalWidth)') == [28] * 8
+
+
+WHERE = """([x, y]) => {
+    const plot = document.querySelector('.js-plotly-plot');
+    const { _size, xaxis, yaxis } = plot._fullLayout;
+    const { left, top } = plot.getBoundingClientRect();
+    return [left + _size.l + xaxis.d2p(x), top + _size.t + yaxis.d2p(y)];
+}"""
 
 
 def test_keys_points_and_blocks(chromium, made):
@@ -146,19 +149,13 @@ def test_keys_points_and_blocks(chromium, made):
         page.keyboard.press('ArrowUp')
         check(page, desk, state.best[-2])
 
-        beaten = state.table[
-            ~state.table.stitch.isin(state.best) & (state.table.anchors.map(len) == 2)
-        ].macs.idxmax()
-        x, y = page.evaluate(
-            '''([x, y]) => { const plot = document.querySelector('.js-plotly-plot'), l = plot._fullLayout, r = plot.getBoundingClientRect();
-            return [r.x + l._size.l + l.xaxis.d2p(x), r.y + l._size.t + l.yaxis.d2p(y)]; }''',
-            [state.costs[beaten], float(state.table.top1[beaten])],
-        )
+        pairs = state.table.anchors.map(len) == 2
+        beaten = state.table[pairs & ~state.table.stitch.isin(state.best)].macs.idxmax()
+        x, y = page.evaluate(WHERE, [state.costs[beaten], float(state.table.top1[beaten])])
         page.mouse.move(x - 3, y - 3)
         page.mouse.move(x, y)
-        page.wait_for_timeout(
-            200
-        )  # plotly clicks only on what it has hovered, and hovering is throttled
+        # plotly clicks only on what it has hovered, and hovering is throttled
+        page.wait_for_selector('.hoverlayer .hovertext')
         page.mouse.click(x, y)
         check(page, desk, beaten)
         assert abs(budget(page) - ceil_step(state.costs[beaten])) < 1e-6
@@ -172,44 +169,47 @@ def test_keys_points_and_blocks(chromium, made):
         check(page, desk, state.card_of(there)['moves']['1-0-9'])
 
 
-def test_unit_and_overlays(chromium, made):
+def wait_count(page, selector: str, count: int):
+    "Until so many of these are drawn."
+    counted = '([selector, n]) => document.querySelectorAll(selector).length === n'
+    page.wait_for_function(counted, arg=[selector, count])
+
+
+def test_unit(chromium, made):
     path, state, desk = made
     with opened(chromium, path) as page:
-        slide(page, 1)
-        page.mouse.down()
-        slide(page, 0.4)
-        page.mouse.up()
+        drag(page, 1, 0.4)
         stitch = ring(page)
         assert page.locator('.wb-unit option').all_inner_texts() == ['MACs', 'parameters', 'memory']
         page.locator('.wb-unit').select_option('params')
-        page.wait_for_function(
-            '() => /parameters/.test(document.querySelector(".xtitle").textContent)'
-        )
+        page.wait_for_selector('.xtitle:has-text("parameters")')
         check(page, desk, stitch)
         assert abs(budget(page) - ceil_step(state.table.params[stitch] / 1e6)) < 1e-6
-        slide(page, 0.1)
-        page.mouse.down()
-        slide(page, 0.7)
-        page.mouse.up()
+        drag(page, 0.1, 0.7)
         check(page, desk, bought(state, 'params', budget(page)))
 
-        drawn = lambda: (
-            page.locator('.scatterlayer .trace').count(),
-            page.locator('.errorbar').count(),
-        )
-        traces, bars = drawn()
+
+def test_overlays(chromium, made):
+    with opened(chromium, made[0]) as page:
+        assert 'one point <less>' in page.locator('.wb-overlays').inner_text()
+        traces = page.locator('.scatterlayer .trace').count()
+        wait_count(page, '.errorbar', 71)
         page.locator('.wb-show-other').set_checked(False)
-        page.wait_for_function(
-            f'() => document.querySelectorAll(".scatterlayer .trace").length === {traces - 2}'
-        )
+        wait_count(page, '.scatterlayer .trace', traces - 2)
         page.locator('.wb-show-intervals').set_checked(False)
-        page.wait_for_function('() => !document.querySelector(".errorbar")')
+        wait_count(page, '.errorbar', 0)
         page.locator('.wb-show-other').set_checked(True)
         page.locator('.wb-show-intervals').set_checked(True)
-        page.wait_for_function(
-            f'() => document.querySelectorAll(".errorbar").length === {bars} && document.querySelectorAll(".scatterlayer .trace").length === {traces}'
-        )
-        assert bars == 71 and 'one point <less>' in page.locator('.wb-overlays').inner_text()
+        wait_count(page, '.errorbar', 71)
+        wait_count(page, '.scatterlayer .trace', traces)
+
+
+INK = """() => {
+    const colour = (selector, property) =>
+        getComputedStyle(document.querySelector(selector))[property];
+    return [colour('h1', 'color'), colour('.xtick text', 'fill'), colour('.wb-card h3', 'color')];
+}"""
+DARK, LIGHT = 'rgb(0, 0, 0)', 'rgb(255, 255, 255)'
 
 
 @pytest.mark.parametrize('width, scheme', [(1200, 'dark'), (800, 'light'), (390, 'light')])
@@ -219,19 +219,26 @@ def test_looks(chromium, width, scheme):
         assert page.evaluate('document.documentElement.scrollWidth') <= width
         for part in ('.wb-plot', '.wb-slider', '.wb-card svg', '.wb-thumbs'):
             box = page.locator(part).bounding_box()
-            assert (
-                box['width'] > 0.25 * width and box['x'] >= 0 and box['x'] + box['width'] <= width
-            ), part
-        ink = 'rgb(255, 255, 255)' if scheme == 'dark' else 'rgb(0, 0, 0)'
-        colours = lambda: page.evaluate(
-            '["h1", ".xtick text", ".wb-card h3"].map(s => { const c = getComputedStyle(document.querySelector(s)); return s.endsWith("text") ? c.fill : c.color; })'
-        )
-        assert colours() == [ink] * 3
+            assert box['width'] > 0.25 * width, part
+            assert box['x'] >= 0 and box['x'] + box['width'] <= width, part
+        before, after = (LIGHT, DARK) if scheme == 'dark' else (DARK, LIGHT)
+        assert page.evaluate(INK) == [before] * 3
         page.emulate_media(color_scheme='light' if scheme == 'dark' else 'dark')
-        page.wait_for_function(
-            f'() => getComputedStyle(document.querySelector(".xtick text")).fill !== "{ink}"'
-        )
-        assert ink not in colours()
+        page.wait_for_function(f'() => ({INK})()[1] === "{after}"')
+        assert page.evaluate(INK) == [after] * 3
+
+
+def test_touch(chromium, made):
+    "A finger on the slider and on a block."
+    path, state, desk = made
+    with opened(chromium, path, 390, has_touch=True) as page:
+        bar = page.locator('.wb-slider').bounding_box()
+        page.touchscreen.tap(bar['x'] + bar['width'] / 2, bar['y'] + bar['height'] / 2)
+        there = bought(state, 'macs', budget(page))
+        assert there != state.best[-1]
+        check(page, desk, there)
+        page.locator('[data-anchor="1"][data-block="4"]').tap()
+        check(page, desk, state.card_of(there)['moves']['1-0-4'])
 
 
 def test_shipped_is_small():

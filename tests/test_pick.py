@@ -6,56 +6,67 @@ import random
 import pytest
 
 from snnet_lab.families import load_family
-from snnet_lab.window.state import STEP, BudgetState, WorkbenchState
-from snnet_lab.window.view import PICK_JS
+from snnet_lab.window.state import STEP, PricedCurve, with_accuracy
+from snnet_lab.window.view import bundle
+
+ACCURACY = ['top1', 'top5', 'n', 'ci_low', 'ci_high']
+ASK = """([view, asked]) => { %s
+return asked.map(([rule, ...values]) => ({ pick, neighbour, priceOf })[rule](view, ...values)); }"""
 
 
 @pytest.fixture(scope='module')
-def family():
-    return load_family('fashion')
+def curve():
+    return load_family('fashion').curve
 
 
-@pytest.mark.parametrize('unit', ['macs', 'params', 'memory'])
-@pytest.mark.parametrize('evaluated', [True, False])
-def test_same_stitch(chromium, family, unit, evaluated):
-    table = (
-        family.curve
-        if evaluated
-        else family.curve.drop(columns=['top1', 'top5', 'n', 'ci_low', 'ci_high'])
+def answers(chromium, priced: PricedCurve, asked: list[list]) -> list:
+    "What the browser says: to each rule's name and values, the stitch or the price."
+    view = dict(
+        ids=list(priced.costs), costs=list(priced.costs.values()), best=priced.best, step=STEP
     )
-    state = WorkbenchState(
-        family.space, table, ['a', 'b', 'c'], [a.widths for a in family.anchors], unit=unit
-    )
-    draw, asked, expected = random.Random(0), [], []
-    for _ in range(400):
-        selected = draw.choice(list(state.costs))
-        near = state.costs[draw.choice([selected, draw.choice(list(state.costs))])] + draw.choice(
-            [0, STEP, -STEP, 0.4 * STEP, 1.2 * STEP, 2 * STEP, draw.uniform(-3, 3)]
-        )
-        state.selected, state.budget = selected, near
-        asked.append([state.budget, selected])
-        expected.append(state.stitch)
     page = chromium.new_page()
-    found = page.evaluate(
-        f'([view, asked]) => {{ {PICK_JS}; return asked.map(([b, s]) => pick(view, b, s)); }}',
-        [json.loads(json.dumps(state.view)), asked],
-    )
-    assert found == expected and len(set(expected)) > 10
+    found = page.evaluate(ASK % bundle('pick.js'), json.loads(json.dumps([view, asked])))
+    page.close()
+    return found
 
 
-def test_same_neighbours(chromium, family):
-    state = BudgetState(family.curve)
-    view = dict(ids=list(state.costs), costs=list(state.costs.values()), best=state.best)
-    page, expected = chromium.new_page(), []
-    for s in state.costs:
+def priced_curve(curve, unit: str, evaluated: bool) -> PricedCurve:
+    table = curve if evaluated else curve.drop(columns=ACCURACY)
+    return PricedCurve(with_accuracy(table), unit)
+
+
+units = pytest.mark.parametrize('unit', ['macs', 'params', 'memory'])
+known = pytest.mark.parametrize('evaluated', [True, False])
+
+
+@units
+@known
+def test_same_stitch(chromium, curve, unit, evaluated):
+    priced = priced_curve(curve, unit, evaluated)
+    draw = random.Random(0)
+    stitches = list(priced.costs)
+    asked, expected = [], []
+    for _ in range(400):
+        selected = draw.choice(stitches)
+        near = priced.costs[draw.choice([selected, draw.choice(stitches)])]
+        off = [0, STEP, -STEP, 0.4 * STEP, 1.2 * STEP, 2 * STEP, draw.uniform(-3, 3)]
+        budget = near + draw.choice(off)
+        asked.append(['pick', budget, selected])
+        expected.append(priced.pick(budget, selected))
+    assert answers(chromium, priced, asked) == expected
+    assert len(set(expected)) > 10 and min(budget for _, budget, _ in asked) < priced.least
+
+
+@units
+@known
+def test_same_neighbours_and_prices(chromium, curve, unit, evaluated):
+    priced = priced_curve(curve, unit, evaluated)
+    asked, expected = [], []
+    for stitch in priced.costs:
         for up in (True, False):
-            state.select(s)
-            state.step(up)
-            expected.append(state.stitch)
-    assert (
-        page.evaluate(
-            f'view => {{ {PICK_JS}; return view.ids.flatMap(i => [neighbour(view, i, true), neighbour(view, i, false)]); }}',
-            view,
-        )
-        == expected
-    )
+            asked.append(['neighbour', stitch, up])
+            expected.append(priced.step(stitch, up))
+        asked.append(['priceOf', stitch])
+        expected.append(priced.price(stitch))
+    assert answers(chromium, priced, asked) == expected
+    assert priced.best[0] in expected and priced.best[-1] in expected

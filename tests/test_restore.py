@@ -13,11 +13,20 @@ import os, signal, sys, time
 from snnet_lab.data import load_data
 from snnet_lab.window.workbench import Workbench
 
-wb = Workbench('fashion', dataset=load_data(images=60).dataset, train_set=load_data(split='train', augment=True, images=200).dataset)
+test_set = load_data(images=60).dataset
+train_set = load_data(split='train', augment=True, images=200).dataset
+wb = Workbench('fashion', dataset=test_set, train_set=train_set)
 panel = wb.panels['Train']
-for question, value in dict(steps=1000, batch=20, folder=sys.argv[1]).items(): panel.ask[question].value = value
+for question, value in dict(steps=1000, batch=20, folder=sys.argv[1]).items():
+    panel.ask[question].value = value
 panel.go.click()
-while panel.job.running and (panel.job.control.total != 1000 or panel.job.control.done < 5): time.sleep(.01)
+
+def has_begun():
+    control = panel.job.control
+    return control.total == 1000 and control.done >= 5
+
+while panel.job.running and not has_begun():
+    time.sleep(0.01)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -28,11 +37,9 @@ def test_restore_after_the_kernels_death(tmp_path):
         [sys.executable, '-c', DIES, run], capture_output=True, text=True, timeout=300
     )
     assert died.returncode == -signal.SIGKILL, died.stderr[-3000:]
-    wb = Workbench.restore(
-        run,
-        dataset=load_data(images=60).dataset,
-        train_set=load_data(split='train', augment=True, images=200).dataset,
-    )
+    test_set = load_data(images=60).dataset
+    train_set = load_data(split='train', augment=True, images=200).dataset
+    wb = Workbench.restore(run, dataset=test_set, train_set=train_set)
     panel = wb.panels['Train']
     assert panel.go.description == 'Continue'
     before = len(RunFolder(run, hold=False).rows())

@@ -14,9 +14,20 @@ ROOT = Path(__file__).parents[1]
 NBS = ROOT / 'nbs'
 NOTEBOOKS = sorted(p for p in NBS.rglob('*.ipynb') if '.ipynb_checkpoints' not in p.parts)
 MOST = 120  # columns
-PLOTS_FROM, WINDOW_FROM = 29, 31  # numbers from which plotly, then Jupyter, may be imported
+UNSHOWN = 2  # exported cells in a row, at most, before a cell shows them
+TOGETHER = 3  # assignments in one statement, at most
+MARKUP = (
+    re.compile(  # a tag, not "<a file of yours>"; plotly's own words know <br>, <b> and <extra>
+        r'</(?!b>|extra>)[a-z]|<(?!br?>|extra>)[a-z][\w-]*( [\w-]+=|/?>|$)'
+    )
+)
+PLOTS_FROM, WINDOW_FROM, COMMAND_LINE = (
+    31,
+    40,
+    60,
+)  # numbers from which plotly, then Jupyter, may be imported
 DEVELOPMENT = {'fastcore', 'nbdev', 'execnb'}
-JUPYTER = {'plotly', 'IPython', 'ipywidgets', 'anywidget', 'traitlets'}
+JUPYTER = {'IPython', 'ipywidgets', 'anywidget', 'traitlets'}
 
 
 def cells(path: Path) -> list[tuple[str, str, dict]]:  # kind, source, the cell
@@ -25,12 +36,32 @@ def cells(path: Path) -> list[tuple[str, str, dict]]:  # kind, source, the cell
 
 
 def exported(path: Path) -> list[str]:
-    return [s for kind, s, _ in cells(path) if kind == 'code' and re.match(r'#\|\s*export\b', s)]
+    return [s for s in code_cells(path) if is_exported(s)]
+
+
+def is_exported(source: str) -> bool:
+    return bool(re.match(r'#\|\s*export\b', source))
+
+
+def code_cells(path: Path) -> list[str]:
+    return [source for kind, source, _ in cells(path) if kind == 'code']
+
+
+def shown(path: Path) -> list[str]:  # what is not exported: drafts, demonstrations, tests
+    return [s for s in code_cells(path) if not is_exported(s)]
+
+
+def is_imports_only(source: str) -> bool:
+    return {type(node) for node in ast.parse(source).body} <= {ast.Import, ast.ImportFrom}
+
+
+def exported_nodes(path: Path) -> list[ast.AST]:
+    return [node for source in exported(path) for node in ast.walk(ast.parse(source))]
 
 
 def module(path: Path) -> str | None:  # dotted, as after `default_exp`
-    for kind, source, _ in cells(path):
-        if kind == 'code' and (found := re.match(r'#\|\s*default_exp\s+(\S+)', source)):
+    for source in code_cells(path):
+        if found := re.match(r'#\|\s*default_exp\s+(\S+)', source):
             return found[1]
     return None
 
@@ -50,35 +81,30 @@ def test_there_are_notebooks():
 
 
 def test_ruff_finds_nothing():
-    done = subprocess.run(
-        [sys.executable, '-m', 'ruff', 'check', '--no-cache', '.'],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout[-5000:]
+    ruff('check')
 
 
 def test_ruff_formats_nothing():
-    done = subprocess.run(
-        [sys.executable, '-m', 'ruff', 'format', '--no-cache', '--check', '.'],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
+    ruff('format', '--check')
+
+
+def ruff(*words: str):
+    command = [sys.executable, '-m', 'ruff', *words, '--no-cache', '.']
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-5000:]
 
 
 def test_no_wide_line_in_any_file():
     "Also where ruff does not look: generated modules, scripts, styles, templates."
-    places = [
-        *(ROOT / 'snnet_lab').rglob('*'),
-        *(ROOT / 'tests').glob('*.*'),
+    files = [
+        *(ROOT / 'snnet_lab').rglob('*.*'),
+        *(ROOT / 'tests').rglob('*.*'),
         *(ROOT / 'data').glob('*.py'),
     ]
+    languages = ('.py', '.js', '.mjs', '.css', '.html')
     wide = []
-    for path in places:
-        if path.suffix not in ('.py', '.js', '.css', '.html', '.mjs') or path.name == '_modidx.py':
+    for path in files:
+        if path.suffix not in languages or path.name == '_modidx.py':
             continue
         for i, line in enumerate(path.read_text(encoding='utf-8').splitlines(), 1):
             if len(line) > MOST and '__all__' not in line:
@@ -103,59 +129,104 @@ def test_begins_with_name_and_purpose(path):
 
 @each
 def test_directives_come_first(path):
-    for kind, text, _ in cells(path):
-        if kind != 'code':
-            continue
-        lines = [i for i, line in enumerate(text.splitlines()) if re.match(r'\s*#\s*\|', line)]
-        assert lines == list(range(len(lines))), (
-            f'a directive below the first line is ignored: {text[:80]}'
-        )
-        assert not re.search(r'#\|\s*Export', text), 'directives are lower case'
+    for source in code_cells(path):
+        lines = [i for i, line in enumerate(source.splitlines()) if re.match(r'\s*#\s*\|', line)]
+        first = source[:80]
+        assert lines == list(range(len(lines))), f'ignored below the first line: {first}'
+        assert not re.search(r'#\|\s*Export', source), f'directives are lower case: {first}'
 
 
 @each_exporting
 def test_first_exported_cell_is_imports_only(path):
-    first, *_ = exported(path)
-    kinds = {type(node) for node in ast.parse(first).body}
-    assert kinds <= {ast.Import, ast.ImportFrom}, path.stem
+    assert is_imports_only(exported(path)[0])
 
 
 @each_exporting
 def test_tests_what_it_exports(path):
     ideas = sum(len(re.findall(r'^(?:def [a-z]|class )', s, re.M)) for s in exported(path))
-    code = [s for kind, s, _ in cells(path) if kind == 'code']
-    tested = sum(len(re.findall(r'\bassert\b|\btest_\w+\(', s)) for s in code)
+    tested = sum(len(re.findall(r'\bassert\b|\btest_\w+\(', s)) for s in shown(path))
     assert tested >= 2 * ideas, f'{path.stem}: {tested} asserts for {ideas} public names'
 
 
 @each_exporting
+def test_shows_what_it_exports(path):
+    "A cell that is not exported, and more than a directive, stands behind every exported one or two."
+    waiting = 0
+    for source in code_cells(path):
+        if not is_exported(source):
+            waiting = 0 if ast.parse(source).body else waiting
+        elif not is_imports_only(source):
+            waiting += 1
+            assert waiting <= UNSHOWN, f'{waiting} in a row that nothing shows: {source[:80]}'
+    assert waiting == 0, 'nothing shows the last exported cell'
+
+
+@each
+def test_failures_are_tested_by_their_message(path):
+    for source in shown(path):
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == 'test_fail':
+                named = {k.arg for k in node.keywords}
+                assert named & {'contains', 'exc'}, f'any error passes: {ast.unparse(node)[:80]}'
+
+
+@each_exporting
+def test_no_text_builds_markup(path):
+    for node in exported_nodes(path):
+        if isinstance(node, ast.JoinedStr):
+            texts = [v.value for v in node.values if isinstance(v, ast.Constant)]
+            built = [t for t in texts if MARKUP.search(t)]
+            assert not built, f'a template or ElementTree builds markup: {built[0][:80]}'
+
+
+@each_exporting
+def test_a_line_says_one_thing(path):
+    for node in exported_nodes(path):
+        words = ast.unparse(node)[:80] if isinstance(node, ast.stmt | ast.IfExp) else ''
+        if isinstance(node, ast.Expr):
+            dressed = isinstance(node.value, ast.BoolOp | ast.IfExp)
+            assert not dressed, f'a statement dressed as an expression: {words}'
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple):
+            together = isinstance(node.targets[0], ast.Tuple) and len(node.value.elts) > TOGETHER
+            assert not together, f'many assignments in one: {words}'
+        if isinstance(node, ast.IfExp):
+            assert node.lineno == node.end_lineno, f'an if over several lines: {words}'
+
+
+@each_exporting
 def test_imports_go_downward(path):
-    own = number(path)
-    for node in ast.walk(ast.parse('\n'.join(exported(path)))):
+    for node in exported_nodes(path):
         if isinstance(node, ast.ImportFrom):
-            assert all(a.name != '*' for a in node.names), 'no star imports'
-            names = [node.module or '']
+            assert node.level == 0, f'{path.stem}: in notebooks, from snnet_lab.x import y'
+            assert all(a.name != '*' for a in node.names), f'{path.stem}: no star imports'
+            if node.module == 'snnet_lab':
+                assert [a.name for a in node.names] == ['__version__'], 'name the module'
+            submodules = node.module == 'importlib'
+            names = [f'importlib.{a.name}' for a in node.names] if submodules else [node.module]
+            for name in names:
+                check_import(path, name)
         elif isinstance(node, ast.Import):
-            names = [a.name for a in node.names]
-        else:
-            continue
-        for name in names:
-            top, _, rest = name.partition('.')
-            assert top not in DEVELOPMENT, 'development tools are not imported by the package'
-            assert top != 'importlib' or rest in ('resources', 'util', 'metadata'), (
-                'imports are static'
-            )
-            if top == 'snnet_lab' and rest:
-                assert NUMBER_OF[rest] < own, f'{path.stem} imports {name}: only lower numbers'
-            if top in JUPYTER:
-                from_number = PLOTS_FROM if top == 'plotly' else WINDOW_FROM
-                assert from_number <= own < 50, f'{path.stem} imports {name}'
+            for a in node.names:
+                check_import(path, a.name)
+
+
+def check_import(path: Path, name: str):  # dotted
+    own, says = number(path), f'{path.stem} imports {name}'
+    top, _, rest = name.partition('.')
+    assert top not in DEVELOPMENT, f'{says}: a development tool'
+    if top == 'importlib':  # whose import_module hides a circle
+        assert rest in ('resources', 'util', 'metadata'), f'{says}: imports are static'
+    if top == 'snnet_lab' and rest:
+        assert NUMBER_OF[rest] < own, f'{says}: only lower numbers'
+    if top == 'plotly':
+        assert PLOTS_FROM <= own < COMMAND_LINE, f'{says}: plots begin at {PLOTS_FROM}'
+    elif top in JUPYTER:
+        assert WINDOW_FROM <= own < COMMAND_LINE, f'{says}: the window begins at {WINDOW_FROM}'
 
 
 def test_every_number_once():
-    numbers = Counter(
-        n for p in NOTEBOOKS if p.parent.name in ('core', 'window') and (n := number(p)) is not None
-    )
+    numbers = Counter(number(p) for p in NOTEBOOKS if p.parent.name in ('core', 'window'))
+    assert None not in numbers, 'notebooks in core/ and window/ have a number'
     assert numbers and max(numbers.values()) == 1, numbers
 
 
@@ -163,9 +234,8 @@ def test_one_notebook_a_module():
     modules = Counter(module(p) for p in EXPORTING)
     assert max(modules.values()) == 1, modules
     for path in EXPORTING:
-        assert path.stem[3:] == module(path).rpartition('.')[2], (
-            f'{path.stem} exports {module(path)}'
-        )
+        name = module(path).rpartition('.')[2]
+        assert path.stem[3:] == name, f'{path.stem} exports {name}'
 
 
 def test_contributing_lists_them():
@@ -177,18 +247,14 @@ def test_contributing_lists_them():
 
 
 def test_no_class_is_the_first_half_of_another():
-    "A public class with one subclass, in its own module, is one idea cut in two."
+    "A class with one subclass, in its own module, is one idea cut in two."
     for file in (ROOT / 'snnet_lab').rglob('*.py'):
-        classes = [
-            n
-            for n in ast.walk(ast.parse(file.read_text(encoding='utf-8')))
-            if isinstance(n, ast.ClassDef)
-        ]
+        tree = ast.parse(file.read_text(encoding='utf-8'))
+        classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
         names = {c.name for c in classes}
-        bases = Counter(
-            b.id for c in classes for b in c.bases if isinstance(b, ast.Name) and b.id in names
-        )
-        assert not [b for b, count in bases.items() if count == 1], f'{file.name}: {bases}'
+        bases = Counter(ast.unparse(base) for c in classes for base in c.bases)
+        halves = [base for base, count in bases.items() if base in names and count == 1]
+        assert not halves, f'{file.name}: {halves}'
 
 
 def test_index_maps_every_notebook():

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import bench
@@ -28,13 +29,12 @@ ENV = dict(os.environ, OMP_NUM_THREADS='1', ACCELERATE_USE_CPU='true')
 
 
 def launch(*words, processes: int = 1) -> subprocess.Popen:
-    several = (
-        ['-m', 'torch.distributed.run', '--standalone', '--nproc_per_node', str(processes)]
-        if processes > 1
-        else []
-    )
+    launcher = []
+    if processes > 1:
+        torchrun = '-m torch.distributed.run --standalone --nproc_per_node'
+        launcher = [*torchrun.split(), str(processes)]
     return subprocess.Popen(
-        [sys.executable, *several, str(SCRIPT), *map(str, words)],
+        [sys.executable, *launcher, str(SCRIPT), *map(str, words)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -54,18 +54,31 @@ def whole(tmp_path_factory) -> tuple[dict, Path]:
     return result(launch(folder)), folder
 
 
+def check_one_run(one: tuple[dict, Path], two: tuple[dict, Path]):
+    "A run in one process, and the same in two: what each said, and its folder."
+    said, folder = one
+    said_two, folder_two = two
+    assert (said['processes'], said_two['processes']) == (1, 2)
+    assert said_two['stitch'] == said['stitch']
+    assert said_two['loss'] == pytest.approx(said['loss'], abs=1e-4)
+    weights = torch.load(folder / 'final-0.pt', weights_only=True)
+    first, second = (torch.load(folder_two / f'final-{i}.pt', weights_only=True) for i in range(2))
+    for name, value in weights.items():
+        assert torch.equal(first[name], second[name]), name
+        assert (value - first[name]).abs().max() <= 1e-5, name
+
+
 def test_two_processes_are_one_run(whole, tmp_path):
-    one, folder = whole
-    two = result(launch(tmp_path / 'two', processes=2))
-    assert (one['processes'], two['processes']) == (1, 2) and two['stitch'] == one['stitch']
-    assert two['loss'] == pytest.approx(one['loss'], abs=1e-4)
-    weights = [
-        torch.load(f, weights_only=True)
-        for f in (folder / 'final-0.pt', tmp_path / 'two/final-0.pt', tmp_path / 'two/final-1.pt')
-    ]
-    for k, v in weights[0].items():
-        assert torch.equal(weights[1][k], weights[2][k]), k
-        assert (v - weights[1][k]).abs().max() <= 1e-5, k
+    two = tmp_path / 'two'
+    check_one_run(whole, (result(launch(two, processes=2)), two))
+
+
+@pytest.mark.parametrize('how', ['several', 'balanced'])
+def test_several_stitches_in_two_processes_are_one_run(how, tmp_path):
+    one, two = tmp_path / 'one', tmp_path / 'two'
+    said = result(launch(one, how))
+    assert {len(drawn) for drawn in said['stitch']} == {3 if how == 'several' else 4}
+    check_one_run((said, one), (result(launch(two, how, processes=2)), two))
 
 
 def test_processes_hold_the_same_batch_norms(tmp_path):
@@ -74,15 +87,11 @@ def test_processes_hold_the_same_batch_norms(tmp_path):
         torch.load(tmp_path / f'norms/final-{i}.pt', weights_only=True) for i in range(2)
     )
     start = train_script.network_with_norms().state_dict()
-    moved = [k for k in start if k.endswith('running_var') and not torch.equal(first[k], start[k])]
+    variances = [name for name in start if name.endswith('running_var')]
+    moved = [name for name in variances if not torch.equal(first[name], start[name])]
     assert len(moved) >= 10, moved
-    assert not (
-        apart := {
-            k: (v - second[k]).abs().max()
-            for k, v in first.items()
-            if not torch.equal(v, second[k])
-        }
-    ), apart
+    apart = [name for name in first if not torch.equal(first[name], second[name])]
+    assert not apart, apart
 
 
 NOTEBOOK = """
@@ -124,22 +133,20 @@ def test_two_processes_from_a_notebook_are_one_run(whole, tmp_path):
         os.killpg(process.pid, signal.SIGKILL)  # its forks too
         raise
     assert process.returncode == 0, err[-3000:]
-    assert (
-        'process 0 of 2' in out
-        and 'process 1 of 2' in out
-        and json.loads(out.splitlines()[-1]) == whole[0]['stitch']
-    ), out
-    one, two = (
-        torch.load(f, weights_only=True)
-        for f in (whole[1] / 'final-0.pt', tmp_path / 'two/final.pt')
-    )
-    assert all((v - two[k]).abs().max() <= 1e-5 for k, v in one.items())
+    assert 'process 0 of 2' in out and 'process 1 of 2' in out, out
+    assert json.loads(out.splitlines()[-1]) == whole[0]['stitch'], out
+    one = torch.load(whole[1] / 'final-0.pt', weights_only=True)
+    two = torch.load(tmp_path / 'two/final.pt', weights_only=True)
+    for name, value in one.items():
+        assert (value - two[name]).abs().max() <= 1e-5, name
 
 
 def test_accelerate_launch_from_the_command_line():
-    words = '-m accelerate.commands.launch --multi_gpu --num_processes 2 -m snnet_lab.cli train --images 256 --set epochs=1 --set warmup_epochs=0 --set match_images=20 --json'
+    launcher = '-m accelerate.commands.launch --multi_gpu --num_processes 2 -m snnet_lab.cli'
+    changes = '--set epochs=1 --set warmup_epochs=0 --set match_images=20'
+    words = f'{launcher} train --images 256 {changes} --json'.split()
     done = subprocess.run(
-        [sys.executable, *words.split()], capture_output=True, text=True, env=ENV, timeout=300
+        [sys.executable, *words], capture_output=True, text=True, env=ENV, timeout=300
     )
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stdout.splitlines()[-1])
@@ -155,58 +162,46 @@ class StopAt:
             raise KeyboardInterrupt
 
 
-def test_streams_in_two_processes_and_resumed(tmp_path):
+def test_a_stream_in_two_processes_is_one_run(tmp_path):
     one, two = (result(launch(tmp_path / str(n), 'shards', processes=n)) for n in (1, 2))
-    assert (
-        len(one['loss']) == 24
-        and two['stitch'] == one['stitch']
-        and two['loss'] == pytest.approx(one['loss'], abs=1e-4)
-    )
-    for workers, stop in ((0, 17), (2, 5)):
-        net = train_script.network(3)
-        loader, folder = (
-            train_script.shards(tmp_path / 'shards', net, workers),
-            tmp_path / f'with {workers} workers',
-        )
-        whole = (
-            one['loss']
-            if not workers
-            else train(
-                train_script.network(3), loader, train_script.RECIPE, progress=False
-            ).loss.tolist()
-        )
-        train(
-            net,
-            loader,
-            train_script.RECIPE,
-            folder=folder,
-            progress=False,
-            callbacks=[StopAt(stop)],
-        )
-        with pytest.warns(UserWarning, match=f'going on at step {stop}, in the middle of an epoch'):
-            rows = train(train_script.network(3), loader, resume=folder, progress=False)
-        assert rows.loss.tolist() == pytest.approx(whole, abs=1e-6)
+    assert len(one['loss']) == 24
+    assert two['stitch'] == one['stitch']
+    assert two['loss'] == pytest.approx(one['loss'], abs=1e-4)
+
+
+@pytest.mark.parametrize('workers, stop', [(0, 17), (2, 5)])
+def test_a_stream_is_gone_on_with(workers, stop, tmp_path):
+    net = train_script.network(3)
+    loader = train_script.shards(tmp_path / 'shards', net, workers)
+    how = dict(recipe=train_script.RECIPE, progress=False)
+    whole = train(train_script.network(3), loader, **how).loss.tolist()
+    train(net, loader, folder=tmp_path / 'run', callbacks=[StopAt(stop)], **how)
+    with pytest.warns(UserWarning, match=f'going on at step {stop}, in the middle of an epoch'):
+        rows = train(train_script.network(3), loader, resume=tmp_path / 'run', progress=False)
+    assert rows.loss.tolist() == pytest.approx(whole, abs=1e-6)
+
+
+def lines_of(folder: Path) -> int:  # metrics on disk
+    file = folder / 'metrics.jsonl'
+    return len(file.read_text().splitlines()) if file.exists() else 0
+
+
+def wait_for_a_step(process: subprocess.Popen, folder: Path, before: int):
+    "Until a step of this process is on disk, or it has come to its end."
+    deadline = time.time() + 300
+    while process.poll() is None and time.time() < deadline:
+        if lines_of(folder) not in (0, before):
+            return
+        time.sleep(0.01)
 
 
 def test_killed_at_ten_moments_it_goes_on_as_if_never_stopped(whole, tmp_path):
     folder, rng, kills = tmp_path / 'killed', random.Random(0), 0
     while kills < 10:
-        begun = (folder / 'run.json').exists()
-        lines = (
-            len((folder / 'metrics.jsonl').read_text().splitlines())
-            if (folder / 'metrics.jsonl').exists()
-            else 0
-        )
-        process = launch(folder, *(['resume'] if begun else []), 'slow')
-        deadline = time.time() + 300
-        while (
-            process.poll() is None and time.time() < deadline
-        ):  # until a step of this process is on disk
-            if (folder / 'metrics.jsonl').exists() and len(
-                (folder / 'metrics.jsonl').read_text().splitlines()
-            ) not in (0, lines):
-                break
-            time.sleep(0.01)
+        resume = ['resume'] if (folder / 'run.json').exists() else []
+        before = lines_of(folder)
+        process = launch(folder, *resume, 'slow')
+        wait_for_a_step(process, folder, before)
         time.sleep(rng.uniform(0, 0.25))
         if process.poll() is not None:
             break  # it came to its end
@@ -222,18 +217,16 @@ def test_killed_at_ten_moments_it_goes_on_as_if_never_stopped(whole, tmp_path):
 def test_a_second_run_on_the_folder_is_refused(whole):
     held = RunFolder(whole[1])
     second = launch(whole[1], 'resume')
-    assert (
-        f'is in use by process {os.getpid()} on' in second.communicate(timeout=300)[1]
-        and second.returncode
-    )
+    errors = second.communicate(timeout=300)[1]
+    assert second.returncode
+    assert f'is in use by process {os.getpid()} on' in errors
     held.close()
 
 
 def test_compiled_blocks_are_compiled_once(monkeypatch):
     compiled, module_compile = [], nn.Module.compile
-    monkeypatch.setattr(
-        nn.Module, 'compile', lambda self: module_compile(self, backend='eager')
-    )  # dynamo's graphs and guards, without the minute that code takes
+    # dynamo's graphs and guards, without the minute that code takes
+    monkeypatch.setattr(nn.Module, 'compile', lambda self: module_compile(self, backend='eager'))
     torch._dynamo.reset()
     counters.clear()
 
@@ -241,35 +234,28 @@ def test_compiled_blocks_are_compiled_once(monkeypatch):
         def after_step(self, t):
             compiled.append(counters['stats']['unique_graphs'])
 
-    rows = {
-        c: train(
-            train_script.network(drop_path_rate=0.1),
-            train_script.images(),
-            replace(train_script.RECIPE, compile=c),
-            progress=False,
-            callbacks=[Count()] if c else [],
-        )
-        for c in (True, False)
-    }
-    assert len(set(rows[True].stitch)) > 4 and compiled[-1] == compiled[9] == 6, (
-        compiled
-    )  # six blocks, each with its own rate of dropped paths
-    assert rows[True].loss.tolist() == pytest.approx(rows[False].loss.tolist(), abs=1e-4)
+    def rows_of(recipe, callbacks=()):
+        net = train_script.network(drop_path_rate=0.1)
+        return train(net, train_script.images(), recipe, progress=False, callbacks=callbacks)
+
+    rows = rows_of(replace(train_script.RECIPE, compile=True), [Count()])
+    assert len(set(rows.stitch)) > 4
+    # six blocks, each with its own rate of dropped paths
+    assert compiled[-1] == compiled[9] == 6, compiled
+    plain = rows_of(train_script.RECIPE)
+    assert rows.loss.tolist() == pytest.approx(plain.loss.tolist(), abs=1e-4)
 
 
 def test_the_bench_compares_the_same_training():
-    make = lambda: train_script.network(3)
     teacher = timm.create_model('regnety_002', num_classes=10).eval()
     recipe = Recipe(
         epochs=1, warmup_epochs=0, batch_size=8, clip_grad=None, weight_decay=0.01, **bench.PLAIN
     )
-    ours, plain, *losses = bench.training_seconds(make, teacher, 8, recipe, 6, 2)
-    assert (
-        ours > 0
-        and plain > 0
-        and losses[0][0] == pytest.approx(losses[1][0], abs=1e-5)
-        and losses[0] == pytest.approx(losses[1], abs=0.1)
-    ), losses
+    make = partial(train_script.network, 3)
+    *seconds, own, plain = bench.training_seconds(make, teacher, 8, recipe, 6, 2)
+    assert min(seconds) > 0
+    assert own[0] == pytest.approx(plain[0], abs=1e-5)
+    assert own == pytest.approx(plain, abs=0.1)
 
 
 class Dying(Dataset):
@@ -284,7 +270,7 @@ class Dying(Dataset):
 
 def test_a_worker_that_dies_leaves_a_checkpoint(tmp_path):
     net, loader = train_script.network(), DataLoader(Dying(), 10, num_workers=1, prefetch_factor=1)
-    with pytest.raises(RuntimeError, match='killed by signal|exited unexpectedly'):
+    with pytest.raises(RuntimeError, match=r'killed by signal|exited unexpectedly'):
         train(
             net, loader, Recipe(epochs=1, warmup_epochs=0), folder=tmp_path / 'run', progress=False
         )

@@ -1,8 +1,12 @@
-"""A small training run for tests/test_training.py: python train_script.py FOLDER [resume] [slow] [norms] [shards]; its last line is a JSON summary."""
+"""A small training run for tests/test_training.py; its last line is a JSON summary.
+
+python train_script.py FOLDER [resume] [slow] [norms] [shards] [several] [balanced]
+"""
 
 import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,34 +23,29 @@ from snnet_lab.training import train
 RECIPE = Recipe(
     epochs=2, warmup_epochs=0.5, lr=2e-3, lr_stitches=2e-3, batch_size=20, sampler='importance'
 )
+SEVERAL = replace(RECIPE, stitches_per_step=3)  # one of them has images in both of two processes
+BALANCED = replace(RECIPE, stitches_per_step=4, balance_gradients=True)
 
 
 def network(channels=1, **arguments):
     torch.manual_seed(0)
     small = dict(img_size=28, in_chans=channels, patch_size=7, num_heads=2, depth=3, num_classes=10)
-    return SNNet(
-        [
-            load_anchor('deit_tiny_patch16_224', weights=None, embed_dim=d, **small, **arguments)
-            for d in (16, 32)
-        ]
-    ).eval()
+    small |= arguments
+    anchors = [
+        load_anchor('deit_tiny_patch16_224', weights=None, embed_dim=width, **small)
+        for width in (16, 32)
+    ]
+    return SNNet(anchors).eval()
 
 
 def network_with_norms():
     torch.manual_seed(0)
-    return SNNet(
-        [
-            load_anchor(
-                'resnet18',
-                weights=None,
-                size=(1, 28, 28),
-                in_chans=1,
-                num_classes=10,
-                channels=(w, w, 2 * w, 2 * w),
-            )
-            for w in (4, 8)
-        ]
-    ).eval()
+    anchors = []
+    for width in (4, 8):
+        channels = (width, width, 2 * width, 2 * width)
+        small = dict(size=(1, 28, 28), in_chans=1, num_classes=10, channels=channels)
+        anchors.append(load_anchor('resnet18', weights=None, **small))
+    return SNNet(anchors).eval()
 
 
 def images():
@@ -62,13 +61,8 @@ def shards(folder, net, workers=0):
     for s in range(4):
         with TarWriter(str(folder / f'part-{s}.tar')) as tar:
             for i in range(60):
-                tar.write(
-                    dict(
-                        __key__=f'{s}-{i}',
-                        png=rng.integers(0, 255, (32, 32, 3), dtype=np.uint8),
-                        cls=i % 10,
-                    )
-                )
+                noise = rng.integers(0, 255, (32, 32, 3), dtype=np.uint8)
+                tar.write(dict(__key__=f'{s}-{i}', png=noise, cls=i % 10))
     return load_data(
         f'wds/{folder}',
         'part-{0..3}.tar|240',
@@ -87,32 +81,35 @@ class Slow:
         time.sleep(0.05)
 
 
+def asked_network(words):
+    if 'norms' in words:
+        return network_with_norms()
+    return network(3 if 'shards' in words else 1)
+
+
+def asked_run(folder, words) -> dict:  # arguments of `train`
+    if 'resume' in words:
+        return dict(resume=folder)
+    recipe = RECIPE
+    if 'several' in words:
+        recipe = SEVERAL
+    if 'balanced' in words:
+        recipe = BALANCED
+    return dict(folder=folder, recipe=recipe)
+
+
 def main(folder, *words):
-    net = network_with_norms() if 'norms' in words else network(3 if 'shards' in words else 1)
+    net = asked_network(words)
     loader = shards(Path(folder) / 'shards', net) if 'shards' in words else images()
-    where = dict(resume=folder) if 'resume' in words else dict(folder=folder)
-    rows = train(
-        net,
-        loader,
-        progress=False,
-        every_steps=2,
-        callbacks=[Slow()] if 'slow' in words else [],
-        **where,
-        **({} if 'resume' in words else dict(recipe=RECIPE)),
-    )
+    callbacks = [Slow()] if 'slow' in words else []
+    how = dict(progress=False, every_steps=2, callbacks=callbacks)
+    rows = train(net, loader, **how, **asked_run(folder, words))
     state = PartialState()
     torch.save(net.state_dict(), Path(folder) / f'final-{state.process_index}.pt')
     if state.is_main_process:
-        print(
-            json.dumps(
-                dict(
-                    loss=rows.loss.tolist(),
-                    stitch=rows.stitch.tolist(),
-                    processes=state.num_processes,
-                )
-            ),
-            flush=True,
-        )
+        drawn = (rows.stitches if 'stitches' in rows else rows.stitch).tolist()
+        found = dict(loss=rows.loss.tolist(), stitch=drawn, processes=state.num_processes)
+        print(json.dumps(found), flush=True)
 
 
 if __name__ == '__main__':

@@ -1,5 +1,6 @@
-"The workbench's window through mouse and keyboard, and what it shows, read from the picture and not from the data behind it."
+"The window through mouse and keyboard, and what it shows, read from the picture itself."
 
+from browser import js
 from playwright.sync_api import expect
 
 THUMB = 16  # px, width of the native slider's handle
@@ -7,8 +8,7 @@ THUMB = 16  # px, width of the native slider's handle
 
 def ring(page) -> dict:
     "Which stitch the ring marks, and where it is drawn, in units of the plot."
-    return page.evaluate('''() => { const r = document.querySelector('.wb-ring'), axis = r.closest('.js-plotly-plot')._fullLayout.xaxis;
-        return {stitch: +r.dataset.stitch, x: axis.p2d(+/translate\\(([-\\d.]+)/.exec(r.getAttribute('transform'))[1])}; }''')
+    return page.evaluate(js('ring'))
 
 
 def wait_card(page, stitch: int):
@@ -21,7 +21,8 @@ def wait_ring(page, stitch: int):
 
 def settled(page) -> int:
     "The stitch under the ring, when its card is there."
-    wait_card(page, stitch := ring(page)['stitch'])
+    stitch = ring(page)['stitch']
+    wait_card(page, stitch)
     return stitch
 
 
@@ -62,26 +63,23 @@ def type_budget(page, value: float):
 
 def hover_point(page, x: float, y: float):
     "The mouse on a place of the plot, in its own units."
-    x, y = page.evaluate(
-        '''([x, y]) => { const plot = document.querySelector('.wb-plot'), l = plot._fullLayout, r = plot.getBoundingClientRect();
-        return [r.x + l._size.l + l.xaxis.d2p(x), r.y + l._size.t + l.yaxis.d2p(y)]; }''',
-        [x, y],
-    )
+    x, y = page.evaluate(js('place'), [x, y])
     page.mouse.move(x - 4, y - 4)
     page.mouse.move(x, y)
-    page.wait_for_timeout(
-        200
-    )  # plotly clicks only on what it has hovered, and hovering is throttled
+    page.wait_for_timeout(200)  # plotly clicks on what it has hovered, and hovering is throttled
     return x, y
 
 
 def zoom(page, left: float, right: float):
     "Drag a box over the plot, from one share of its width to another."
     area = page.locator('.wb-plot .nsewdrag').bounding_box()
-    at = lambda share, down: (area['x'] + share * area['width'], area['y'] + down * area['height'])
-    page.mouse.move(*at(left, 0.1))
+
+    def place(across: float, down: float) -> tuple[float, float]:
+        return area['x'] + across * area['width'], area['y'] + down * area['height']
+
+    page.mouse.move(*place(left, 0.1))
     page.mouse.down()
-    page.mouse.move(*at(right, 0.9), steps=8)
+    page.mouse.move(*place(right, 0.9), steps=8)
     page.mouse.up()
 
 
@@ -91,41 +89,30 @@ def shown_range(page) -> list[float]:
 
 def points(page) -> int:
     "Stitches drawn on the curve."
-    return page.locator('.wb-plot').evaluate('''e => [...e.querySelectorAll('.scatterlayer .trace')].filter(t => ['pair', 'anchors'].includes(t.__data__[0].trace.meta))
-        .reduce((n, t) => n + t.querySelectorAll('.points path.point').length, 0)''')
+    return page.locator('.wb-plot').evaluate(js('points'))
 
 
 def open_tab(page, title: str):
     page.locator('.wb-tabs').get_by_role('tab', name=title).click()
 
 
-def run(page, panel: str = 'run'):
-    "Press a panel's start button and wait for what comes of it."
-    page.evaluate(
-        'panel => document.querySelector(`.wb-${panel}-result .wb-result`)?.classList.add("former")',
-        panel,
-    )
-    page.locator(f'.wb-{panel}-go').click()
+def run(page, panel: str = 'run', press: str = 'go'):
+    "Press a panel's start button, or another that starts, and wait for what comes of it."
+    page.evaluate(js('former'), panel)
+    page.locator(f'.wb-{panel}-{press}').click()
     page.wait_for_selector(f'.wb-{panel}-result .wb-result:not(.former)')
 
 
 def stop(page, panel: str) -> float:
     "Press a panel's stop button; milliseconds until it can be started again."
-    return page.evaluate(
-        '''panel => new Promise(told => { const stop = document.querySelector(`.wb-${panel}-stop`), began = performance.now();
-        const seen = new MutationObserver(() => { if (document.querySelector(`.wb-${panel}-go`).disabled) return; seen.disconnect(); told(performance.now() - began); });
-        seen.observe(document.querySelector('.wb-root'), {subtree: true, attributes: true});
-        stop.click(); })''',
-        panel,
-    )
+    return page.evaluate(js('stop'), panel)
 
 
 def choose_network(page, title: str):
     "Another network of the drop-down; waits until its window is there."
     page.locator('.wb-view').evaluate('e => e.classList.add("former")')
-    page.locator('.wb-family select').select_option(
-        label=title.replace(' ', '\xa0')
-    )  # ipywidgets writes these
+    label = title.replace(' ', '\xa0')  # ipywidgets writes these
+    page.locator('.wb-family select').select_option(label=label)
     page.wait_for_selector('.wb-view:not(.former) .wb-ring', state='attached')
     expect(page.locator('.wb-view.former')).to_have_count(0)
     expect(page.locator('.wb-family select')).to_be_enabled()

@@ -1,0 +1,5 @@
+// The curve as anywidget wants it.
+
+import { render } from "./curve.js";
+
+export default { render };

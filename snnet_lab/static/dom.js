@@ -1,0 +1,23 @@
+// Elements in one expression.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+export function make(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name in element) element[name] = value;
+    else element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+export function makeSvg(tag, attributes = {}) {
+  const element = document.createElementNS(SVG, tag);
+  setAttributes(element, attributes);
+  return element;
+}
+
+export function setAttributes(element, attributes) {
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+}

@@ -1,0 +1,94 @@
+// plotly's figure, in the colours of the page around it.
+
+import { viewOf } from "./model.js";
+
+const OVERLAYS = {
+  published: ["published"],
+  zoo: ["zoo"],
+  other: ["other", "other frontier"],
+}; // switch -> roles of its traces (`meta`)
+const CLEAR = "rgba(0,0,0,0)";
+const AXES = ["xaxis", "yaxis"];
+const CONFIG = {
+  responsive: true,
+  displaylogo: false,
+  showSendToCloud: false,
+  modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+  toImageButtonOptions: { format: "svg", filename: "snnet_lab" },
+};
+
+// plotly's script, which is there once in a page; see templates/plotly.js.
+export function plotly() {
+  return globalThis.snnetLabPlotly;
+}
+
+// The traces, those of an overlay visible when it is switched on.
+export function visibleTraces(traces, shown) {
+  const off = Object.keys(OVERLAYS).filter((overlay) => !shown.includes(overlay));
+  const hidden = off.flatMap((overlay) => OVERLAYS[overlay]);
+  return traces.map((trace) => {
+    const visible = hidden.includes(trace.meta) ? false : (trace.visible ?? true);
+    const drawn = { ...trace, visible };
+    if (trace.error_y) {
+      drawn.error_y = { ...trace.error_y, visible: shown.includes("intervals") };
+    }
+    return drawn;
+  });
+}
+
+// 'rgb(1, 2, 3)' -> 'rgba(1, 2, 3, .15)'
+export function faint(colour) {
+  return colour.replace(/rgba?\(([^,]+,[^,]+,[^,)]+).*/, "rgba($1, .15)");
+}
+
+export function inkedLayout(layout, ink) {
+  const grid = faint(ink);
+  const colours = { gridcolor: grid, linecolor: ink, tickcolor: ink, zerolinecolor: grid };
+  const inked = {
+    ...layout,
+    autosize: true,
+    paper_bgcolor: CLEAR,
+    plot_bgcolor: CLEAR,
+    font: { ...layout.font, color: ink },
+    legend: { ...layout.legend, bgcolor: CLEAR },
+  };
+  for (const axis of AXES) {
+    inked[axis] = { ...layout[axis], ...colours, range: [...layout[axis].range] };
+  }
+  return inked;
+}
+
+// Returns a function that draws the present view; `select` hears of clicks on stitches.
+export function plot(model, box, select) {
+  let listening = false;
+  let asked = {}; // uirevision and ranges of the last figure
+
+  // Where the axes have other ranges than the last figure, somebody has zoomed: that stays.
+  function keepZoom(layout) {
+    const before = asked;
+    asked = { uirevision: layout.uirevision };
+    for (const axis of AXES) {
+      asked[axis] = `${layout[axis].range}`;
+      if (before.uirevision !== layout.uirevision) continue;
+      const now = box._fullLayout[axis].range;
+      if (`${now}` !== before[axis]) layout[axis].range = [...now];
+    }
+  }
+
+  function listen() {
+    listening = true;
+    box.on("plotly_click", (event) => {
+      const stitch = event.points[0].customdata;
+      if (Number.isInteger(stitch)) select(stitch);
+    });
+  }
+
+  return async () => {
+    const { figure } = viewOf(model);
+    const layout = inkedLayout(figure.layout, getComputedStyle(box).color);
+    layout.height = box.clientHeight;
+    keepZoom(layout);
+    await plotly().react(box, visibleTraces(figure.data, model.get("shown")), layout, CONFIG);
+    if (!listening) listen();
+  };
+}

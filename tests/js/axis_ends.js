@@ -1,0 +1,1 @@
+words => document.querySelector(".wb-plot .xtitle")?.textContent.endsWith(words)

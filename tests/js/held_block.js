@@ -1,0 +1,4 @@
+() => {     // the block of the picture that has the keyboard
+  const { anchor, block } = document.activeElement.dataset;
+  return `${anchor}-${block}`;
+}

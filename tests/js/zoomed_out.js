@@ -1,0 +1,1 @@
+end => document.querySelector(".wb-plot")._fullLayout.xaxis.range[1] === end
