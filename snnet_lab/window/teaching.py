@@ -55,7 +55,7 @@ def control(name: str, given) -> W.Widget:
             max=most,
             description=words,
             style=style,
-            layout=W.Layout(width='420px'),
+            layout=W.Layout(width='min(420px, 95%)'),
             **steps,
         )
     raise ValueError(
