@@ -42,9 +42,12 @@ def control(name: str, given) -> W.Widget:
     "A widget for a control: a pair or triple (least, most[, step]), a list of choices, or a bool."
     words = name.replace('_', ' ')
     style = dict(description_width='initial')
+    wide = W.Layout(width='min(420px, 95%)')
     if isinstance(given, bool):
         return W.Checkbox(value=given, description=words, indent=False)
     if isinstance(given, list):
+        if all(isinstance(v, (int, float)) for v in given):
+            return W.SelectionSlider(options=given, description=words, style=style, layout=wide)
         return W.Dropdown(options=given, description=words, style=style)
     if isinstance(given, tuple) and len(given) in (2, 3):
         kind = W.IntSlider if all(isinstance(v, int) for v in given) else W.FloatSlider
@@ -55,7 +58,7 @@ def control(name: str, given) -> W.Widget:
             max=most,
             description=words,
             style=style,
-            layout=W.Layout(width='420px'),
+            layout=wide,
             **steps,
         )
     raise ValueError(
