@@ -4,20 +4,26 @@
 
 # %% auto #0
 __all__ = ['Answer', 'nothing_yet', 'check_two_halves', 'check_best_stitch', 'check_map', 'check_r2', 'check_fewest_images',
-           'check_count', 'check_block_macs', 'check_stitch_cost']
+           'check_count', 'check_block_macs', 'check_stitch_cost', 'check_draw', 'check_step', 'check_way',
+           'check_spend', 'check_batched', 'check_choose']
 
 # %% ../nbs/core/42_exercises.ipynb #3cc4dee6
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import torch
+from torch import nn
+from torch.nn import functional as F
 
 from .anchors import Anchor
 from .curves import frontier
 from .files import render
 from .matching import solve_stitch
-from .space import paired_cuts
+from .runtime import Choice
+from .space import StitchSpace, paired_cuts
 
 # %% ../nbs/core/42_exercises.ipynb #8d910b0d
 @dataclass(frozen=True)
@@ -350,3 +356,347 @@ def check_stitch_cost(
         if answer == value:
             return Answer(False, words)
     return Answer(False, f'{answer:,} is {"too much" if answer > right else "too little"}.')
+
+# %% ../nbs/core/42_exercises.ipynb #583ffefb
+def check_draw(
+    answer: Callable,  # step -> id of a stitch
+    space: StitchSpace,
+    every: int = 4,  # steps from one anchor to the next
+) -> Answer:
+    "Does this draw an anchor in every so manieth step, in turn, and any stitch in the others?"
+    if found := nothing_yet(answer):
+        return found
+    rounds = 12 * len(space)
+    drawn = []
+    for step in range(every * rounds):
+        given, failed = _runs(answer, step)
+        if failed:
+            return failed
+        if given not in range(len(space)):
+            return Answer(
+                False, f'in step {step} it draws {given!r}: ids go from 0 to {len(space) - 1}.'
+            )
+        drawn.append(int(given))
+    alone = [s.id for s in space if not s.cuts]
+    if problem := _draws(drawn[::every], drawn, alone, len(space), every):
+        return Answer(False, problem)
+    again = [int(answer(step)) for step in range(len(drawn))]
+    repeats = 'the same each time it is asked' if again == drawn else 'anew each time it is asked'
+    hint = '' if again == drawn else ': seed it by the step, and a run can be repeated'
+    return Answer(True, f'anchors in turn, all {len(space)} stitches in between, {repeats}{hint}.')
+
+
+def _draws(
+    turns: list[int], drawn: list[int], alone: list[int], count: int, every: int
+) -> str | None:  # what is wrong with the draws
+    if len(set(drawn)) == 1:
+        return f'it draws stitch {drawn[0]} in every step: one network is trained, not {count}.'
+    if not set(drawn) & set(alone):
+        return 'it never draws an anchor: nothing would hold what the anchors know.'
+    if set(drawn) <= set(alone):
+        return 'it draws nothing but anchors: no stitching layer would ever be trained.'
+    wrong = [i for i, stitch in enumerate(turns) if stitch not in alone]
+    if wrong:
+        step = every * wrong[0]
+        return f'in step {step} it draws stitch {turns[wrong[0]]}: that step belongs to an anchor.'
+    if missed := sorted(set(alone) - set(turns)):
+        return f'in the steps for anchors it never draws anchor {missed[0]}: take them in turn.'
+    if any(len(set(turns[i : i + len(alone)])) < len(alone) for i in range(len(turns) // 2)):
+        return 'the anchors do not come in turn: the same one comes twice before the other does.'
+    between = [stitch for step, stitch in enumerate(drawn) if step % every]
+    if missed := sorted(set(range(count)) - set(between)):
+        kind = 'anchors are stitches too' if set(missed) <= set(alone) else 'any is as likely'
+        return f'between the anchors it never draws stitch {missed[0]}: {kind}.'
+    return None
+
+# %% ../nbs/core/42_exercises.ipynb #54c52957
+def check_step(
+    answer: Callable,  # (net, optimizer, images, labels, stitch) -> the loss
+    net: nn.Module,  # an SNNet; copies of it are trained
+    images: torch.Tensor,  # (B, C, H, W), two or more, of different classes
+    labels: torch.Tensor,  # (B,)
+) -> Answer:
+    "Is this a step of Algorithm 1: the drawn stitch's loss, its gradients, and nothing left over?"
+    if found := nothing_yet(answer):
+        return found
+    joined = [s.id for s in net.space if s.cuts]
+    stitches = [joined[-1], joined[0]]  # a late seam, then an early one
+
+    def after(step: Callable) -> tuple[nn.Module, list]:  # two steps; what they return
+        copied = copy.deepcopy(net).train()
+        optimizer = torch.optim.SGD(copied.parameters(), lr=0.01)
+        return copied, [step(copied, optimizer, images, labels, s) for s in stitches]
+
+    found, failed = _runs(after, answer)
+    if failed:
+        return failed
+    trained, losses = found
+    before = _weights(net)
+    if torch.equal(_weights(trained), before):
+        has_gradients = any(p.grad is not None and p.grad.any() for p in trained.parameters())
+        missing = 'optimizer.step()' if has_gradients else 'loss.backward(), before the step,'
+        return Answer(False, f'no weight has moved: {missing} is missing.')
+    right, expected = after(_one_step())
+    moved = _weights(trained) - before
+    if _nearly(moved, _weights(right) - before):
+        given, failed = _runs(float, losses[0])
+        if failed or abs(given - expected[0]) > 1e-3:
+            return Answer(False, f'the step is right; return its loss, {expected[0]:.3f} here.')
+        return Answer(True, 'the drawn stitch has moved, and nothing else.')
+    for words, slip in _STEP_SLIPS.items():
+        if _nearly(moved, _weights(after(slip)[0]) - before):
+            return Answer(False, words)
+    return Answer(False, 'other weights than those of this step: loss, zero_grad, backward, step.')
+
+
+def _weights(module: nn.Module) -> torch.Tensor:  # all in one row
+    return torch.cat([p.detach().flatten() for p in module.parameters()])
+
+
+def _nearly(x: torch.Tensor, y: torch.Tensor) -> bool:
+    return bool((x - y).norm() <= 1e-2 * y.norm())
+
+
+def _one_step(clear=True, change_labels=None, change_stitch=None, loss_of=F.cross_entropy):
+    "A step, or one with a mistake."
+
+    def step(net, optimizer, images, labels, stitch) -> float:
+        run = stitch if change_stitch is None else change_stitch(net)
+        logits = net(images, run)
+        wanted = labels if change_labels is None else change_labels(labels, logits)
+        loss = loss_of(logits, wanted)
+        if clear:
+            optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    return step
+
+
+_STEP_SLIPS = {
+    'zero_grad is missing: the second step also moves by the gradients of the first.': _one_step(
+        clear=False
+    ),
+    'the labels are in another order: each image needs its own.': _one_step(
+        change_labels=lambda labels, logits: labels.flip(0)
+    ),
+    'the labels are what the network answers itself: it learns to stay as it is.': _one_step(
+        change_labels=lambda labels, logits: logits.argmax(-1)
+    ),
+    'it runs the smallest anchor: hand the stitch to the network.': _one_step(
+        change_stitch=lambda net: 0
+    ),
+    'it runs the largest anchor: hand the stitch to the network.': _one_step(
+        change_stitch=lambda net: len(net.anchors) - 1
+    ),
+    'it climbs: the loss is to fall, and you took it with a minus.': _one_step(
+        loss_of=lambda logits, labels: -F.cross_entropy(logits, labels)
+    ),
+    'the loss is a sum over the batch: take the mean.': _one_step(
+        loss_of=lambda logits, labels: F.cross_entropy(logits, labels, reduction='sum')
+    ),
+    'cross_entropy takes logits, and you gave it probabilities: leave out the softmax.': _one_step(
+        loss_of=lambda logits, labels: F.cross_entropy(logits.softmax(-1), labels)
+    ),
+}
+
+# %% ../nbs/core/42_exercises.ipynb #4809c4e0
+def check_way(
+    answer: str,  # a name in the column `sampler`
+    runs: pd.DataFrame,  # sampler, seed, mean, anchor_drop: one row a training
+    most: float,  # points that an anchor may lose, on average over the seeds
+) -> Answer:
+    "Is this the way of training with the best mean whose anchors lose no more?"
+    if found := nothing_yet(answer):
+        return found
+    ways = runs.groupby('sampler')[['mean', 'anchor_drop']].mean()
+    if answer not in ways.index:
+        return Answer(False, f'{answer!r} is none of them: {", ".join(ways.index)}.')
+    way = ways.loc[answer]
+    own = runs[runs.sampler == answer]
+    if way.anchor_drop > most:
+        lost = f'its anchors lose {way.anchor_drop:.2f} points on average over {len(own)} runs'
+        if own.anchor_drop.min() <= most:
+            kindest = own.anchor_drop.min()
+            return Answer(False, f'{lost}; the run that lost {kindest:.2f} was a lucky one.')
+        best = way['mean'] == ways['mean'].max()
+        also = ': the best mean of all, at the price of the anchors' if best else ''
+        return Answer(False, f'{lost}{also}.')
+    allowed = ways[ways.anchor_drop <= most]
+    missing = allowed['mean'].max() - way['mean']
+    if missing > 0:
+        least = way.anchor_drop == ways.anchor_drop.min()
+        also = ' Least lost is not what was asked.' if least else ''
+        return Answer(
+            False,
+            f'another way that loses no more is {missing:.2f} points better on average.{also}',
+        )
+    once = ' It was run once only: another seed may say otherwise.' if len(own) == 1 else ''
+    return Answer(
+        True, f'a mean of {way["mean"]:.2f}%, and {way.anchor_drop:.2f} points lost.{once}'
+    )
+
+# %% ../nbs/core/42_exercises.ipynb #a207cbf4
+def check_spend(
+    answer: Callable,  # (table, ms) -> id of a stitch
+    table: pd.DataFrame,  # stitch, top1, ms
+) -> Answer:
+    "Does this choose the most accurate stitch that takes at most so many milliseconds?"
+    if found := nothing_yet(answer):
+        return found
+    table = table.sample(frac=1, random_state=0).reset_index(drop=True)
+    prices = np.sort(table.ms.to_numpy())
+    budgets = [*np.linspace(prices[0], prices[-1], 20)[1:-1], *prices[::4], prices[-1]]
+    given = []
+    for ms in budgets:
+        stitch, failed = _runs(answer, table, ms)
+        if failed:
+            return _in_seconds(answer, table, budgets) or failed
+        given.append(stitch)
+    if not all(np.isscalar(stitch) for stitch in given):
+        return Answer(
+            False, f'it returns a {type(given[0]).__name__}: the id of a stitch is needed.'
+        )
+    if given == [_best(table, ms).stitch for ms in budgets]:
+        return Answer(True, f'the best within each of {len(budgets)} budgets.')
+    for words, slip in _SPEND_SLIPS.items():
+        if given == [slip(table, ms) for ms in budgets]:
+            return Answer(False, words)
+    return _first_difference(given, table, budgets)
+
+
+def _best(table: pd.DataFrame, ms: float, strictly: bool = False) -> pd.Series:
+    within = table[table.ms < ms] if strictly else table[table.ms <= ms]
+    rows = within if len(within) else table.nsmallest(1, 'ms')
+    return rows.sort_values(['top1', 'ms'], ascending=[False, True]).iloc[0]
+
+
+def _in_seconds(answer: Callable, table: pd.DataFrame, budgets: list) -> Answer | None:
+    given, failed = _runs(lambda: [answer(table, 1000 * ms) for ms in budgets])
+    if not failed and given == [_best(table, ms).stitch for ms in budgets]:
+        return Answer(False, 'the budget comes in milliseconds, and you take it for seconds.')
+    return None
+
+
+_SPEND_SLIPS = {
+    'this is the dearest that is within the budget: it is not always the best.': (
+        lambda table, ms: table[table.ms <= ms].sort_values('ms').stitch.iloc[-1]
+    ),
+    'this is the best of all, whatever the budget: is it compared with the column ms,'
+    ' milliseconds with milliseconds?': (
+        lambda table, ms: table.loc[table.top1.idxmax(), 'stitch']
+    ),
+    'this is the cheapest: the budget is there to be spent.': (
+        lambda table, ms: table.loc[table.ms.idxmin(), 'stitch']
+    ),
+    'this is the place of the row: the id stands in the column stitch.': (
+        lambda table, ms: _best(table, ms).name
+    ),
+    'this is the accuracy: return the id of the stitch.': lambda table, ms: _best(table, ms).top1,
+    'what takes exactly the budget is within it: <=, not <.': (
+        lambda table, ms: _best(table, ms, strictly=True).stitch
+    ),
+}
+
+
+def _first_difference(given: list, table: pd.DataFrame, budgets: list) -> Answer:
+    "An example that says what is wrong."
+    by_id = table.set_index('stitch')
+    for stitch, ms in zip(given, budgets):
+        best = _best(table, ms)
+        if stitch == best.stitch:
+            continue
+        if stitch not in by_id.index:
+            return Answer(False, f'for {ms:.2f} ms it returns {stitch!r}, which is no stitch.')
+        row = by_id.loc[stitch]
+        if row.ms > ms:
+            words = f'for {ms:.2f} ms it takes stitch {stitch}, which needs {row.ms:.2f} ms.'
+            return Answer(False, words)
+        if row.top1 < best.top1:
+            missing = best.top1 - row.top1
+            return Answer(False, f'for {ms:.2f} ms another stitch is {missing:.2f} points better.')
+    return Answer(True, 'the best within each budget; of equals any will do.')
+
+# %% ../nbs/core/42_exercises.ipynb #ee8165d4
+def check_batched(
+    answer: int,  # id of a stitch
+    curve: pd.DataFrame,  # stitch, top1
+    latency: pd.DataFrame,  # stitch, batch, ms of the whole batch
+    batch: int,  # images that come together
+    ms: float,  # until all of them must be ready
+) -> Answer:
+    "Is this the most accurate stitch that has a whole batch ready in time?"
+    if found := nothing_yet(answer):
+        return found
+    if answer not in set(curve.stitch):
+        return Answer(False, f'{answer!r} is no stitch: ids go from 0 to {curve.stitch.max()}.')
+    known = curve[['stitch', 'top1']].merge(latency, on='stitch')
+    one, all_of_them = known[known.batch == 1], known[known.batch == batch]
+    mine = all_of_them.set_index('stitch').loc[answer]
+    if mine.ms > ms:
+        late = f'{batch} images together take {mine.ms:.1f} ms with stitch {answer}'
+        if answer == _best(one, ms).stitch:
+            alone = one.set_index('stitch').ms[answer]
+            return Answer(
+                False, f'one image takes {alone:.1f} ms, but {late}: look at batch {batch}.'
+            )
+        if answer == _best(all_of_them, ms * batch).stitch:
+            return Answer(False, f'{late}: the time is for all of them, not for each.')
+        return Answer(False, f'{late}.')
+    best = _best(all_of_them, ms)
+    if mine.top1 < best.top1:
+        missing = (
+            f'another stitch that is ready in time is {best.top1 - mine.top1:.2f} points better'
+        )
+        if answer == _best(all_of_them, ms / batch).stitch:
+            why = '. The table has the time of the whole batch: do not divide it'
+        elif answer == _best(one, ms / batch).stitch:
+            why = f'. {batch} images together take less than {batch} times as long as one'
+        elif mine.ms == all_of_them.ms[all_of_them.ms <= ms].max():
+            why = '. The slowest is not always the best'
+        else:
+            why = ''
+        return Answer(False, f'{missing}{why}.')
+    return Answer(True, f'{mine.top1:.2f}%, and {batch} images are ready after {mine.ms:.1f} ms.')
+
+# %% ../nbs/core/42_exercises.ipynb #371ddcb0
+def check_choose(
+    answer: Callable,  # (slack_ms, queued) -> Choice
+    choices: dict[int, list[Choice]],  # of `worth_choosing`
+) -> Answer:
+    "Does this take all that wait, as far as they are ready in time, as accurately as that allows?"
+    if found := nothing_yet(answer):
+        return found
+    every = [c for some in choices.values() for c in some]
+    slowest = max(c.ms for c in every)
+    for queued in (1, *sorted(choices), 3, 2 * max(choices)):
+        for slack in np.linspace(0.5 * choices[1][0].ms, 1.1 * slowest, 25):
+            given, failed = _runs(answer, slack, queued)
+            if failed:
+                return Answer(False, f'with {slack:.1f} ms and {queued} waiting, {failed.words}')
+            if given not in every:
+                return Answer(
+                    False, f'it returns {given!r}: one of the choices is needed, stitch and batch.'
+                )
+            if problem := _choice_is_wrong(given, every, slack, queued):
+                return Answer(False, f'with {slack:.1f} ms and {queued} waiting it takes {problem}')
+    return Answer(True, 'all that wait and are ready in time, and the rest goes into accuracy.')
+
+
+def _choice_is_wrong(given: Choice, every: list[Choice], slack: float, queued: int) -> str | None:
+    what = f'stitch {given.stitch} for {given.batch} of them, {given.ms:.1f} ms'
+    if given.batch > queued:
+        return f'a batch of {given.batch}: no more than {queued} are there.'
+    possible = [c for c in every if c.batch <= queued and c.ms <= slack]
+    if not possible:  # late in any case
+        fastest = min((c for c in every if c.batch == 1), key=lambda c: c.ms)
+        return None if given == fastest else f'{what}: all are late, so take the fastest for one.'
+    if given.ms > slack:
+        return f'{what}: that is too late, and {possible[0].ms:.1f} ms were possible.'
+    best = max(possible, key=lambda c: (c.batch, c.top1))
+    if given.batch < best.batch:
+        return f'{what}: {best.batch} would have been ready in time, and the others wait.'
+    if given.top1 < best.top1:
+        return f'{what}: in the time that is left another is {best.top1 - given.top1:.2f} better.'
+    return None
