@@ -16,13 +16,13 @@ import plotly.graph_objects as go
 import traitlets as T
 
 from ..files import render
-from .view import FIGURE_JS, PLOTLY_JS
+from .view import bundle, plotly_script
 
 # %% ../../nbs/window/43_teaching.ipynb #9d7a95ae
 class PlotView(anywidget.AnyWidget):
     "A plotly figure that needs no other widget beside it."
 
-    _esm = PLOTLY_JS + FIGURE_JS
+    _esm = plotly_script() + bundle('figure_widget.js')
     figure = T.Dict().tag(sync=True)  # as plotly's JSON
 
     def draw(self, figure: go.Figure):
