@@ -516,7 +516,8 @@ def check_way(
     way = ways.loc[answer]
     own = runs[runs.sampler == answer]
     if way.anchor_drop > most:
-        lost = f'its anchors lose {way.anchor_drop:.2f} points on average over {len(own)} runs'
+        times = 'one run' if len(own) == 1 else f'{len(own)} runs on average'
+        lost = f'its anchors lose {way.anchor_drop:.2f} points in {times}'
         if own.anchor_drop.min() <= most:
             kindest = own.anchor_drop.min()
             return Answer(False, f'{lost}; the run that lost {kindest:.2f} was a lucky one.')
@@ -649,9 +650,10 @@ def check_batched(
         missing = (
             f'another stitch that is ready in time is {best.top1 - mine.top1:.2f} points better'
         )
-        if answer == _best(all_of_them, ms / batch).stitch:
+        divided = ms / batch
+        if mine.ms <= divided and answer == _best(all_of_them, divided).stitch:
             why = '. The table has the time of the whole batch: do not divide it'
-        elif answer == _best(one, ms / batch).stitch:
+        elif (one.ms <= divided).any() and answer == _best(one, divided).stitch:
             why = f'. {batch} images together take less than {batch} times as long as one'
         elif mine.ms == all_of_them.ms[all_of_them.ms <= ms].max():
             why = '. The slowest is not always the best'
