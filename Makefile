@@ -7,7 +7,7 @@ RUNS := $(VENV)/.installed
 SERVES := $(VENV)/.serves
 DEVELOPS := $(VENV)/.develops
 # Two workers; tests/conftest.py says which tests stay together and that the slowest start first.
-PARALLEL := -n 2 --dist loadgroup --no-loadscope-reorder
+PARALLEL := -n 2 --dist loadscope --no-loadscope-reorder
 
 # Offline and quiet: no news, no look-ups, one kernel setting for all.
 LAB_OPTIONS := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.extension_manager=readonly

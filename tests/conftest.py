@@ -5,6 +5,7 @@ import os
 
 import browser
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 SLOWEST_FIRST = (
     'test_browser',
@@ -19,13 +20,8 @@ SLOWEST_FIRST = (
 )
 
 
-@pytest.hookimpl(wrapper=True)  # a wrapper begins before xdist reads the groups
 def pytest_collection_modifyitems(items):
     items.sort(key=place)
-    for item in items:
-        if group := group_of(item):
-            item.add_marker(pytest.mark.xdist_group(group))
-    return (yield)
 
 
 def place(item) -> int:
@@ -33,17 +29,25 @@ def place(item) -> int:
     return SLOWEST_FIRST.index(file) if file in SLOWEST_FIRST else len(SLOWEST_FIRST)
 
 
-def group_of(item) -> str | None:  # one worker does a group; None: a test by itself
+def group_of(nodeid: str) -> str:  # one worker does a group, in its order
     "A file is a group, but for those that would keep one worker busy when the other has nothing left."
-    file = item.path.stem
-    if file == 'test_contract':  # each test makes its own model
-        return None
-    if file == 'test_browser':  # one open window a front end
-        values = item.callspec.params if hasattr(item, 'callspec') else {}
-        return f'{file} {values.get("window", "others")}'
-    if file == 'test_training':  # one run that others are compared with
-        return f'{file} {"compared" if "whole" in item.fixturenames else "others"}'
+    file, _, name = nodeid.partition('::')
+    if file.endswith(('test_contract.py', 'test_training.py')):
+        return nodeid  # a test by itself
+    if file.endswith('test_browser.py'):  # one open window a front end
+        front_end = [f for f in ('JupyterLab', 'Voila') if f'[{f}]' in name]
+        return f'{file} {front_end}'
     return file
+
+
+class Grouped(LoadScopeScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    "In place of `--dist loadgroup`, whose groups pytest 9.2 does not let it name."
+    return Grouped(config, log)
 
 
 @pytest.fixture(scope='session')

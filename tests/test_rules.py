@@ -263,3 +263,15 @@ def test_index_maps_every_notebook():
     assert linked == {p.resolve() for p in NOTEBOOKS} - {(NBS / 'index.ipynb').resolve()}
     for path in EXPORTING:
         assert cells(path)[0][1].partition('> ')[2].strip() in text, f'the purpose of {path.stem}'
+
+
+def test_a_public_name_means_one_thing():
+    "`from snnet_lab import name` finds the first module that has it: there may be no second."
+    owners = {}
+    for file in sorted((ROOT / 'snnet_lab').rglob('*.py')):
+        names = re.search(r'^__all__ = (\[.*?\])', file.read_text(encoding='utf-8'), re.M | re.S)
+        for name in ast.literal_eval(names[1]) if names else ():
+            owners.setdefault(name, []).append(file.stem)
+    assert len(owners) > 300
+    doubled = {name: files for name, files in owners.items() if len(files) > 1}
+    assert not doubled

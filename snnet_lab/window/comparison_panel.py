@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['KINDS_OF_IMAGE', 'normalisation', 'read_image', 'thumbnail', 'thumb', 'thumb_html', 'Comparison', 'thumbs', 'changed',
-           'accuracy_words', 'table_rows', 'comparison_html', 'clamped', 'RunPanel']
+           'trial_accuracy', 'table_rows', 'comparison_html', 'clamped', 'RunPanel']
 
 # %% ../../nbs/window/45_comparison_panel.ipynb #cfc906b6
 import base64
@@ -178,7 +178,7 @@ def changed(
     return dict(words=words, thumbs=found)
 
 # %% ../../nbs/window/45_comparison_panel.ipynb #80627779
-def accuracy_words(comparison: Comparison, trial: Trial) -> dict:  # accuracy, interval, difference
+def trial_accuracy(comparison: Comparison, trial: Trial) -> dict:  # accuracy, interval, difference
     "How good a stitch is, and how much better or worse the chosen one is on the same images."
     if comparison.labels is None:
         return dict(accuracy='', interval='', difference='')
@@ -199,7 +199,7 @@ def table_rows(
     "A stitch beside its nearest anchors."
     return [
         dict(
-            accuracy_words(comparison, trial),
+            trial_accuracy(comparison, trial),
             name=name,
             one_image=f'{trial.latency_ms:.2f} ms',
             p95=f'{trial.p95_ms:.2f} ms',
