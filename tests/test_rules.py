@@ -275,3 +275,10 @@ def test_a_public_name_means_one_thing():
     assert len(owners) > 300
     doubled = {name: files for name, files in owners.items() if len(files) > 1}
     assert not doubled
+
+
+@each
+def test_leaves_no_switch_behind(path):
+    "nbdev_test runs several notebooks in one process: what one switches off, the next would lack."
+    code = '\n'.join(source for kind, source, _ in cells(path) if kind == 'code')
+    assert not re.search(r'set_grad_enabled|set_default_dtype|set_default_device', code)
