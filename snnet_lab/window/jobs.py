@@ -62,6 +62,8 @@ class Control:
     def _wait(self):
         began = self.clock()
         self.waiting = True
+        if self.on_progress:
+            self.on_progress(self)  # that it has paused
         self.going.wait()
         self.paused_s += self.clock() - began
         self.waiting = False

@@ -40,7 +40,9 @@ def progress_words(control: Control) -> str:  # e.g. '12 of 40, 3 s left: evalua
     if not control.total:
         return control.words
     words = f'{control.done:,} of {control.total:,}'
-    if control.left_s is not None and control.done < control.total:
+    if control.waiting:
+        words += ', paused'
+    elif control.left_s is not None and control.done < control.total:
         words += f', {time_left(control.left_s)}'
     if control.words:
         words += f': {control.words}'
