@@ -17,7 +17,7 @@ from torch import nn
 
 from .anchors import Anchor, check_images, fill
 from .cost import cost_table
-from .curves import check_budget, within_budget
+from .curves import PriceLists, check_budget
 from .files import render
 from .latency import kept_latency, measure_latency
 from .matching import keep_prefix, match, rows_of
@@ -230,6 +230,8 @@ class SNNet(nn.Module):
         self.selected: Stitch | None = None  # what runs where no stitch is named
         self.curve: pd.DataFrame | None = None  # one row a stitch, once it has been evaluated
         self._parts: dict[int, Parts] = {}
+        self._prices = PriceLists()
+        self._counted: tuple | None = None  # (what the costs depend on, their table)
 
     def _new_layer(self, key: LayerKey, leave: tuple, enter: tuple) -> nn.Module:
         "For a step from behind block `leave` to the front of block `enter`."
@@ -283,7 +285,7 @@ class SNNet(nn.Module):
         return kept.modules
 
     def __getstate__(self):
-        return {**self.__dict__, '_parts': {}}  # a copy looks for its own
+        return {**self.__dict__, '_parts': {}, '_counted': None}  # a copy looks for its own
 
     def select(self, stitch: Stitch | int) -> Stitch:  # now the selected one
         "Choose the stitch that runs when none is named."
@@ -295,15 +297,23 @@ class SNNet(nn.Module):
     def set_budget(self, **budget: float) -> Stitch:  # the selected one
         "Select the best stitch within macs=, params=, memory= (bytes) or ms= (here, one image)."
         check_budget(budget)  # before anything is measured
-        return self.select(within_budget(self.costs(latency='ms' in budget), **budget))
+        return self.select(self._prices.within(self.costs(latency='ms' in budget), **budget))
 
     def costs(self, latency: bool = False) -> pd.DataFrame:  # one row a stitch
         "The curve, or else the cost table; with latency also ms on this device, kept or measured."
-        table = cost_table(self) if self.curve is None else self.curve
+        table = self._cost_table() if self.curve is None else self.curve
         if not latency or 'ms' in table:
             return table
         measured = kept_latency(self) or measure_latency(self)
         return table.merge(measured.table, on='stitch')
+
+    def _cost_table(self) -> pd.DataFrame:
+        "Counted once, as long as no module is replaced and no weight gets another type."
+        modules = (*self.anchors, *self.layers.values())
+        facts = (*map(id, modules), first_weight(self).dtype, self.skipped, self.published_skips)
+        if self._counted is None or self._counted[0] != facts:
+            self._counted = facts, cost_table(self)
+        return self._counted[1].copy()
 
     @torch.no_grad()
     def init_stitches(
