@@ -217,9 +217,13 @@ def probe(
     watch = _Watch(model)
     try:
         model.requires_grad_(False)
-        with evaluating(model), torch.inference_mode(False), torch.enable_grad():
-            with _watched_head(model, watch) as head:
-                logits = model(image[:1].detach().clone().requires_grad_())
+        with (
+            _watched_head(model, watch) as head,
+            evaluating(model),
+            torch.inference_mode(False),
+            torch.enable_grad(),
+        ):
+            logits = model(image[:1].detach().clone().requires_grad_())
     finally:
         watch.close()
         for p in asking:
@@ -421,7 +425,10 @@ class Segment(nn.Module):
         self.inlet = threading.local()  # what goes in; each thread has its own
         self.shells = []  # (shell, the module it copies)
         self.body = self._rewire(model, '', calls, _roles(calls, start, stop, skipped))
-        self.steps = [attrgetter(name)(model) for name in _chain(calls, start, stop, skipped)]
+        self.chain = _chain(
+            calls, start, stop, skipped
+        )  # names; empty: more than one after another
+        self.steps = [attrgetter(name)(model) for name in self.chain]
         self.probed = [(module, _in_eval_mode(module)) for _, module in self.shells]
 
     def _rewire(self, module: nn.Module, path: str, calls: dict, roles: dict) -> nn.Module:

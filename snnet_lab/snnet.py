@@ -6,6 +6,7 @@
 __all__ = ['LayoutLinear', 'stitching_layer', 'check_anchors', 'check_finite', 'check_batch', 'overview', 'Parts', 'SNNet']
 
 # %% ../nbs/core/11_snnet.ipynb #94ff6640
+import io
 import math
 import warnings
 from collections.abc import Iterable
@@ -18,10 +19,11 @@ from torch import nn
 from .anchors import Anchor, check_images, fill
 from .cost import cost_table
 from .curves import PriceLists, check_budget
-from .files import render
+from .files import read_table, render
 from .latency import kept_latency, measure_latency
 from .matching import keep_prefix, match, rows_of
 from snnet_lab.netfiles import (
+    check_digest,
     check_header,
     header_anchors,
     network_header,
@@ -358,8 +360,13 @@ class SNNet(nn.Module):
         "Read weights and curve; if they do not fit, a ValueError says why and nothing is changed."
         header = read_header(path)
         check_header(self, header, path)
-        fill(self, read_weights(path), path, 'this network')
-        self.curve = read_curve(Path(path).with_suffix('.csv'), header.get('curve'))
+        state = read_weights(path)
+        check_digest(path, header, state)
+        fill(self, state, path, 'this network')
+        if 'table' in header:  # of `save_all`: the curve is in the file itself
+            self.curve = read_table(io.StringIO(header['table']))
+        else:
+            self.curve = read_curve(Path(path).with_suffix('.csv'), header.get('curve'))
         return self
 
     def __repr__(self) -> str:
