@@ -96,12 +96,14 @@ class Cut(nn.Module):
 
     def __init__(self, anchor):
         super().__init__()
+        self.anchor = anchor
         middle = len(anchor.cuts.ends) // 2
-        self.front = anchor.segment(-1, middle)
-        self.back = anchor.segment(middle, len(anchor.cuts.ends))
+        front = anchor.segment(-1, middle)
+        back = anchor.segment(middle, len(anchor.cuts.ends))
+        self.logits = lambda images: back(front(images))  # the weights are those of `anchor`
 
     def forward(self, images):  # (B, C, H, W) -> (B, K)
-        return self.back(self.front(images))
+        return self.logits(images)
 
 
 def out_of_time(*_):
