@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from snnet_lab.anchors import load_anchor
-from snnet_lab.export import export_stitch, save_all, save_stitch
+from snnet_lab.export import export_stitch, read_stitch, save_all, save_stitch
 from snnet_lab.families import load_family
 from snnet_lab.snnet import SNNet
 from snnet_lab.testing import tiny_anchors
@@ -61,7 +61,7 @@ def case(request):
     torch.manual_seed(0)
     net = NETWORKS[request.param]().eval()
     stitch = [s for s in net.space if s.cuts][-1]
-    images = torch.randn(7, *net.anchors[0].size)
+    images = torch.randn(64, *net.anchors[0].size)
     with torch.no_grad():
         return net, stitch, images, net(images, stitch)
 
@@ -93,9 +93,19 @@ def test_onnx_file(case, tmp_path):
         warnings.simplefilter('ignore')  # of onnxscript's own code
         save_stitch(net, stitch, tmp_path / 'stitch.onnx')
     session = runtime.InferenceSession(tmp_path / 'stitch.onnx', providers=['CPUExecutionProvider'])
-    for n in (1, 7):
+    facts = json.loads(session.get_modelmeta().custom_metadata_map['snnet_lab'])
+    digest = facts.pop('digest')
+    assert facts == read_stitch(tmp_path / 'stitch.onnx')
+    assert (facts['stitch'], facts['macs']) == (stitch.id, net.costs().macs[stitch.id])
+    assert len(digest) == 64 and facts['preprocessing']['size'] == list(net.anchors[0].size)
+    for n in (1, 7, 64):
         (logits,) = session.run(['logits'], {'images': images[:n].numpy()})
         assert torch.allclose(torch.from_numpy(logits), wanted[:n], atol=1e-4)
+    data = bytearray((tmp_path / 'stitch.onnx').read_bytes())
+    data[len(data) // 2] ^= 1
+    (tmp_path / 'stitch.onnx').write_bytes(data)
+    with pytest.raises(ValueError, match='is damaged'):
+        read_stitch(tmp_path / 'stitch.onnx')
 
 
 NOTEBOOK = Path(__file__).parents[1] / 'nbs/core/26_export.ipynb'
