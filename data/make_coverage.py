@@ -3,16 +3,20 @@
     python data/make_coverage.py           # what is already there is kept; delete the file to make it again
 
 First every name is cut on shapes alone. Then the smallest member of each family runs `check_anchor` with real numbers,
-at 12 cuts (3 of a large one), in eval and train mode; a family whose member fails is not covered.
+at 12 cuts (3 of a large one), in eval and train mode; a family whose member fails is not covered. Then the smallest
+member of each covered family is exported, cut in the middle; `exports` says "yes", or why it cannot be.
 """
 
+import signal
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import pandas as pd
 import timm
 import torch
+from torch import nn
 
 from snnet_lab.anchors import load_anchor
 from snnet_lab.coverage import check_anchor, coverage_row
@@ -22,6 +26,7 @@ from snnet_lab.files import write_atomic
 CUTS = 12  # of a model are checked, evenly spread
 LARGE = 60e6  # parameters; of a model with more
 FEW = 3  # cuts are checked
+SECONDS = 300  # of one export at most
 TABLE = Path(__file__).with_name('coverage.csv')
 
 
@@ -86,6 +91,64 @@ def check_families(rows: list[dict]):
             print(f'{family}: {found}', flush=True)
 
 
+class Cut(nn.Module):
+    "An anchor that is left and entered again in the middle, as a stitch does."
+
+    def __init__(self, anchor):
+        super().__init__()
+        self.anchor = anchor
+        middle = len(anchor.cuts.ends) // 2
+        front = anchor.segment(-1, middle)
+        back = anchor.segment(middle, len(anchor.cuts.ends))
+        self.logits = lambda images: back(front(images))  # the weights are those of `anchor`
+
+    def forward(self, images):  # (B, C, H, W) -> (B, K)
+        return self.logits(images)
+
+
+def out_of_time(*_):
+    raise TimeoutError(f'not exported within {SECONDS} s')
+
+
+@torch.no_grad()
+def export(name: str) -> str:  # 'yes', or why it cannot be exported
+    "Record a cut model for batches of any size, and hold the record to the model."
+    torch.manual_seed(0)
+    signal.signal(signal.SIGALRM, out_of_time)
+    signal.alarm(SECONDS)
+    try:
+        anchor = load_anchor(name, weights=None, **smaller(name)).eval()
+        cut = Cut(anchor).eval()
+        images = torch.randn(7, *anchor.size)
+        batch = ({0: torch.export.Dim('batch')},)
+        recorded = torch.export.export(cut, (images[:2],), dynamic_shapes=batch, strict=False)
+        for n in (1, 7):
+            if not torch.allclose(recorded.module()(images[:n]), cut(images[:n]), atol=1e-4):
+                return f'other logits for {n} images'
+    except Exception as e:
+        return f'{type(e).__name__}: {e}'.splitlines()[0][:200]
+    finally:
+        signal.alarm(0)
+    return 'yes'
+
+
+def export_families(rows: list[dict]):
+    "The smallest member of every covered family that is not exported yet, small ones first."
+    for row in rows:
+        row.setdefault('exports', '')
+    smallest = [row for row in rows if row['covered'] and row['checked'] == row['model']]
+    for row in sorted(smallest, key=lambda row: row['params']):
+        if row['exports']:
+            continue
+        began = time.time()
+        found = export(row['model'])
+        for member in rows:
+            if member['covered'] and member['checked'] == row['model']:
+                member['exports'] = found
+        save(rows)
+        print(f'{row["family"]}: {found}, {time.time() - began:.0f} s', flush=True)
+
+
 if __name__ == '__main__':
     if len(sys.argv) > 1:
         sys.exit(f'no argument is taken, {sys.argv[1]!r} was given')
@@ -96,6 +159,8 @@ if __name__ == '__main__':
     rows.sort(key=lambda row: row['model'])
     save(rows)
     check_families(rows)
+    warnings.simplefilter('ignore')  # of torch.export's own code
+    export_families(rows)
     covered = pd.DataFrame(rows).covered
     share = f'{covered.sum():,} of {len(rows):,} names covered ({100 * covered.mean():.1f}%)'
     print(f'timm {timm.__version__}: {share}')

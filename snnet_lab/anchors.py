@@ -17,7 +17,7 @@ from torch import nn
 
 from .checks import check_path
 from .files import read_state
-from .probe import Segment, evaluating, find_cuts
+from .probe import Segment, evaluating, find_cuts, first_weight
 
 # %% ../nbs/core/04_anchors.ipynb #e0c87fb6
 def check_images(
@@ -108,10 +108,7 @@ class Anchor(nn.Module):
         stop: tuple[int, int],  # last block to run
     ) -> torch.Tensor:
         "The activation after a block, from that before another."
-        begin, end = self.cuts.index(start), self.cuts.index(stop) + 1
-        if end <= begin:
-            raise ValueError(f'{self.name}: block {stop} lies before {start}')
-        return self.segment(begin, end)(activation)
+        return self.span(start, stop)(activation)
 
     def run_from(
         self,
@@ -132,20 +129,32 @@ class Anchor(nn.Module):
         skipped: tuple[str, ...] = (),  # modules to leave out on the way from a block to the logits
     ) -> torch.Tensor:
         "One span of a path: any of the three above, or the whole model."
-        if start is None and stop is None:
-            return self(x)
         if start is None:
-            return self.run_to(x, stop)
-        if stop is None:
-            return self.run_from(x, start, skipped)
-        return self.run_between(x, start, stop)
+            self._check(x)
+        return self.span(start, stop, skipped)(x)
+
+    def span(
+        self,
+        start: tuple[int, int] | None,  # first block; None: from the image
+        stop: tuple[int, int] | None,  # last block; None: to the logits
+        skipped: tuple[str, ...] = (),  # as of `run`
+    ) -> nn.Module:
+        "What runs a span, unasked: a segment, or the anchor itself."
+        if start is None and stop is None:
+            return self
+        begin = -1 if start is None else self.cuts.index(start)
+        end = len(self.cuts.ends) if stop is None else self.cuts.index(stop) + 1
+        if end <= begin:
+            raise ValueError(f'{self.name}: block {stop} lies before {start}')
+        onward = start is not None and stop is None
+        return self.segment(begin, end, skipped if onward else ())
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:  # (B, C, H, W) -> (B, K)
         self._check(images)
         return self.model(images)
 
     def _check(self, images: torch.Tensor):
-        check_images(images, self.size, self.name, next(self.parameters()).dtype)
+        check_images(images, self.size, self.name, first_weight(self).dtype)
 
     def __getstate__(self):
         return {**self.__dict__, '_segments': {}}  # a copy cuts itself anew

@@ -15,6 +15,7 @@ import sys
 import pandas as pd
 import timm
 import torch
+from accelerate import PartialState
 from huggingface_hub import HfApi
 from torch.utils.data import DataLoader
 
@@ -125,6 +126,10 @@ def _train(args) -> dict:
     return _summary(rows) | dict(out=args.out)
 
 
+def _launched() -> bool:  # as one of several processes
+    return int(os.environ.get('WORLD_SIZE', 1)) > 1
+
+
 def _is_main() -> bool:  # among the processes that a launcher has started
     return int(os.environ.get('RANK', 0)) == 0
 
@@ -143,12 +148,19 @@ def _own_statistics(args, like: Anchor) -> torch.Tensor | None:  # images for ba
 
 def _evaluate(args) -> dict:
     "The exact curve of a network, as a table."
-    net = _to_device(_network(args.network))
+    processes = PartialState() if _launched() else None
+    net = _network(args.network)
+    if processes is None:
+        net = _to_device(net)
+    else:
+        net.to(processes.device)
     like = net.anchors[0]
     stitches = [int(s) for s in args.stitches.split(',')] if args.stitches else None
     loader = _images(args, like, args.split, images=args.images)
-    curve = evaluate(net, loader, stitches, not args.json, _own_statistics(args, like))
-    if args.out:
+    own = _own_statistics(args, like)
+    show = not args.json and _is_main()
+    curve = evaluate(net, loader, stitches, show, own, processes)
+    if args.out and _is_main():
         curve.to_csv(args.out, index=False)
     rows = curve[['stitch', 'macs', 'params', 'top1', 'top5', 'n']].to_dict('records')
     best = frontier(curve)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['BUDGETS', 'MEASURED', 'frontier', 'anchor_line', 'price_list', 'best_within', 'check_budget', 'within_budget',
-           'wilson', 'best_known']
+           'PriceLists', 'wilson', 'best_known']
 
 # %% ../nbs/core/08_curves.ipynb #67d4c0a1
 from bisect import bisect_right
@@ -81,6 +81,11 @@ def check_budget(budget: dict):
             check_number(cost, most, least=0)
 
 
+def _amount(value: float) -> str:  # 1,133,800, or 0.25
+    large = value >= 1000 or value == int(value)
+    return f'{value:,.0f}' if large else f'{value:.6g}'
+
+
 def within_budget(
     table: pd.DataFrame,  # a curve or cost table
     **budget: float,  # one or several of macs=, params=, memory= (bytes), ms=
@@ -94,13 +99,39 @@ def within_budget(
         if within.empty:
             others = ' within the other budgets' if len(affordable) < len(table) else ''
             raise ValueError(
-                f'no stitch{others} costs {cost} <= {most:,};'
-                f' the cheapest needs {affordable[cost].min():,.6g} {BUDGETS[cost]}'
+                f'no stitch{others} costs {cost} <= {_amount(most)};'
+                f' the cheapest needs {_amount(affordable[cost].min())} {BUDGETS[cost]}'
             )
         affordable = within
     cost = next(iter(budget))
     prices = price_list(affordable, cost)
     return int(prices.stitch.iloc[best_within(prices[cost], budget[cost])])
+
+# %% ../nbs/core/08_curves.ipynb #9edf888e
+class PriceLists:
+    "The price lists of a table, each made once; numbers that change make new ones."
+
+    def __init__(self):
+        self.kept = {}  # by cost: (the numbers, prices, stitches)
+
+    def within(self, table: pd.DataFrame, **budget: float) -> int:  # as `within_budget`
+        "The id of the best stitch within all budgets."
+        if len(budget) > 1:
+            return within_budget(table, **budget)
+        check_budget(budget)
+        ((cost, most),) = budget.items()
+        _check_columns(table, cost)
+        prices, stitches = self._list(table, cost)
+        place = best_within(prices, most)
+        return within_budget(table, **budget) if place is None else stitches[place]
+
+    def _list(self, table: pd.DataFrame, cost: str) -> tuple[list[float], list[int]]:
+        columns = [c for c in ('stitch', 'macs', cost, 'top1') if c in table]
+        numbers = [table[c].to_numpy().tobytes() for c in columns]
+        if cost not in self.kept or self.kept[cost][0] != numbers:
+            prices = price_list(table, cost)
+            self.kept[cost] = numbers, prices[cost].tolist(), prices.stitch.tolist()
+        return self.kept[cost][1:]
 
 # %% ../nbs/core/08_curves.ipynb #928a62c3
 def wilson(

@@ -7,10 +7,13 @@ __all__ = ['Standing', 'all_logits', 'check_stitches', 'check_labelled', 'Evalua
 
 # %% ../nbs/core/14_evaluation.ipynb #3b415434
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 
 import numpy as np
 import pandas as pd
 import torch
+from accelerate import PartialState
+from accelerate.utils import reduce
 from tqdm.auto import tqdm
 
 from .anchors import Anchor, check_images
@@ -183,6 +186,13 @@ class Evaluation:
         self.images[row] += len(hits)
         self.left = [s for s in self.left if s is not stitch]
 
+    def add_up(self, processes: PartialState):
+        "Take in what the other processes have counted."
+        counts = torch.from_numpy(np.column_stack([self.right, self.images]))  # (S, 3)
+        total = reduce(counts.to(processes.device), 'sum').cpu().numpy()
+        self.right = total[:, :2]
+        self.images = total[:, 2]
+
     @property
     def curve(self) -> pd.DataFrame:  # cost_table's columns, and those of `evaluate`; NaN if n = 0
         "The curve so far."
@@ -203,13 +213,23 @@ def evaluate(
     stitches: Iterable | None = None,  # Stitches or ids, each counted once; None: all
     progress: bool = True,  # show a bar
     batchnorm=None,  # as `Evaluation`
+    processes: PartialState | None = None,  # that share the batches; each calls this, and gets all
 ) -> pd.DataFrame:  # cost_table's columns, and top1, top5, ci_low, ci_high (in %), n
     "The exact accuracy of stitches on all images of a loader, one row a stitch."
-    evaluation = Evaluation(net, loader, stitches, batchnorm)
+    evaluation = Evaluation(net, _share(loader, processes), stitches, batchnorm)
     count = len(evaluation.stitches)
-    total = len(loader) * count if hasattr(loader, '__len__') else None
+    total = len(loader) * count if hasattr(loader, '__len__') and processes is None else None
     for _ in tqdm(evaluation, total=total, desc=f'{count} stitches', disable=not progress):
         pass
+    if processes is not None:
+        evaluation.add_up(processes)
     if not evaluation.images.any():
         raise ValueError('the loader has no images: 1 or more are needed')
     return evaluation.curve
+
+
+def _share(loader: Iterable, processes: PartialState | None) -> Iterable:
+    "The batches that this process counts: as a whole, so that their logits are the same anywhere."
+    if processes is None:
+        return loader
+    return islice(loader, processes.process_index, None, processes.num_processes)

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['FORMAT', 'FIELDS', 'OPTIONAL', 'READING', 'SIDE', 'DROPS', 'anchor_header', 'network_header', 'read_header',
-           'file_shapes', 'header_anchors', 'read_weights', 'check_header', 'fingerprint', 'read_curve', 'save_network']
+           'file_shapes', 'header_anchors', 'read_weights', 'check_header', 'fingerprint', 'read_curve', 'state_digest',
+           'check_digest', 'save_network']
 
 # %% ../nbs/core/10_netfiles.ipynb #f952f1bd
 import hashlib
@@ -243,6 +244,22 @@ def read_curve(
     problem = 'is not the curve of these weights' if path.exists() else 'is missing'
     warnings.warn(f'{path} {problem}; the network is loaded without its curve', stacklevel=3)
     return None
+
+# %% ../nbs/core/10_netfiles.ipynb #5d4c9ad8
+def state_digest(state: dict[str, torch.Tensor]) -> str:
+    "SHA-256 of tensors: of their names, types, shapes and bytes."
+    digest = hashlib.sha256()
+    for name in sorted(state):
+        value = state[name].detach().cpu().contiguous()
+        digest.update(f'{name} {value.dtype} {tuple(value.shape)} '.encode())
+        digest.update(value.flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def check_digest(path: str | Path, header: dict, state: dict[str, torch.Tensor]):
+    "Raise a ValueError if a file's tensors are not those that were written."
+    if 'digest' in header and header['digest'] != state_digest(state):
+        raise ValueError(f'{path} is damaged: its tensors are not those that were written')
 
 # %% ../nbs/core/10_netfiles.ipynb #6fcef57b
 def save_network(
