@@ -64,10 +64,10 @@ def cost_scale(
     return divisor, f'{prefix}{COSTS[cost].unit}'.strip()
 
 # %% ../nbs/core/30_words.ipynb #8da8e98f
-def block_name(cut: Cut, staged: bool) -> str:  # e.g. '4', or '2.4' with its stage
-    "A block as people count, from 1."
+def block_name(cut: Cut, staged: bool) -> str:  # e.g. '3', or '1.3' with its stage
+    "A block, counted from 0, as timm and the tables of the paper count."
     stage, block = cut
-    return f'{stage + 1}.{block + 1}' if staged else f'{block + 1}'
+    return f'{stage}.{block}' if staged else f'{block}'
 
 
 def check_names(
@@ -84,7 +84,7 @@ def describe(
     stitch: Stitch,
     names: Sequence[str],  # of the anchors
 ) -> str:  # one line
-    "A stitch in words; blocks are counted from 1, as people do."
+    "A stitch in words."
     check_names(names, 1 + max(stitch.anchors))
     if not stitch.cuts:
         return f'{names[stitch.anchors[0]]} alone'
