@@ -90,6 +90,12 @@ class PricedCurve:
         "The budget that buys every stitch."
         return ceil_step(max(self.costs.values()))
 
+    @property
+    def opening(self) -> int:
+        "The stitch that is shown first: of those worth buying that are no anchor, the middle one."
+        stitched = [i for i in self.best if len(self.table.anchors[i]) > 1] or self.best
+        return stitched[len(stitched) // 2]
+
     def price(self, stitch: int) -> float:
         "The least budget that buys a stitch."
         if stitch not in self.costs:
@@ -271,8 +277,11 @@ class CurveScene:
         table = self.priced.table
         if self.growing is None:
             return table
-        fresh = self.growing.set_index('stitch').top1
-        return table.assign(top1=fresh.combine_first(table.top1))
+        fresh = self.growing.dropna(subset='top1').set_index('stitch')
+        fresh = fresh[['top1', 'ci_low', 'ci_high']]
+        found = table.copy()
+        found.loc[fresh.index, fresh.columns] = fresh
+        return found
 
 # %% ../../nbs/window/41_state.ipynb #5be0d6c3
 def scene_figure(scene: CurveScene) -> go.Figure:
@@ -387,7 +396,7 @@ class WorkbenchState(T.HasTraits):
         self.growing = None  # a curve that is being evaluated
         self.r2 = {}  # of each stitching layer by key, where it is known
         self.priced = PricedCurve(with_accuracy(table), unit)
-        first = self.priced.best[-1]
+        first = self.priced.opening
         start = dict(selected=first, stitch=first, budget=self.priced.price(first))
         super().__init__(unit=unit, **(start | traits))
         self._pick()
@@ -549,5 +558,5 @@ class WorkbenchState(T.HasTraits):
         "What the card of a stitch says."
         alone = self.table[self.table.anchors.map(len) == 1]
         largest = (alone if len(alone) else self.table).macs.max()
-        row = self.table.loc[stitch]
+        row = self.scene().known.loc[stitch]
         return card(self.space, row, self.names, self.widths, largest, self.r2)
