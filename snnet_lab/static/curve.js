@@ -10,6 +10,7 @@ import { overlayRow } from "./overlays.js";
 import { costOf, neighbour, pick, priceOf } from "./pick.js";
 import { plot, plotly } from "./plot.js";
 import { budgetRow } from "./slider.js";
+import { placeSentences } from "./terms.js";
 import { watchTheme } from "./theme.js";
 
 const PICTURE = { width: 900, height: 480 }; // pixels, as it is saved
@@ -176,6 +177,7 @@ function untilShown(el) {
 }
 
 export async function render({ model, el }) {
+  placeSentences();
   const curve = new Curve(model, el);
   curve.build();
   curve.tell();

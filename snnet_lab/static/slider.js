@@ -38,16 +38,23 @@ export function budgetRow(model, act) {
     make("label", {}, log, "logarithmic"),
   );
   let shown = model.get("budget");
+  let written = ""; // in the field, by this script
 
   // Along a logarithmic axis the slider holds the logarithm.
   const isLog = () => model.get("log");
   const place = (budget) => (isLog() ? Math.log10(budget) : budget);
   const value = () => (isLog() ? 10 ** range.value : +range.value);
 
+  function write() {
+    written = String(shortened(shown));
+    number.value = written;
+  }
+
   function typed() {
+    if (number.value === written) return; // what was said of it stays
     const { budget, hint: said } = typedBudget(number.value, viewOf(model));
     if (budget !== null) act.settle(budget);
-    number.value = shortened(shown);
+    write();
     hint.value = said;
   }
 
@@ -92,7 +99,7 @@ export function budgetRow(model, act) {
     range.value = place(budget);
     range.setAttribute("aria-valuetext", words);
     preview.value = words;
-    if (document.activeElement !== number) number.value = shortened(budget); // not while typing
+    if (document.activeElement !== number) write(); // not while typing
   }
 
   // Lie so that the middle of the handle stands at its budget on the axis of the plot.

@@ -92,9 +92,10 @@ class PricedCurve:
 
     @property
     def opening(self) -> int:
-        "The stitch that is shown first: of those worth buying that are no anchor, the middle one."
+        "The stitch that is shown first: worth buying, no anchor, and in the middle of the costs."
         stitched = [i for i in self.best if len(self.table.anchors[i]) > 1] or self.best
-        return stitched[len(stitched) // 2]
+        middle = (self.least + self.most) / 2
+        return min(stitched, key=lambda i: abs(self.costs[i] - middle))
 
     def price(self, stitch: int) -> float:
         "The least budget that buys a stitch."
