@@ -99,10 +99,6 @@ def budget_range(state) -> tuple[float, float]:
     return state.view['least'], state.view['most']
 
 
-def middle(state) -> float:
-    return sum(budget_range(state)) / 2
-
-
 def lonely(state) -> int:
     "The stitch that no budget buys and that is drawn farthest from all others: a click hits it."
     table = state.table
