@@ -266,6 +266,13 @@ def test_drag_the_line(chromium, made):
         assert page.evaluate(ranges) == whole, 'it draws no box'
 
 
+ROOM_ABOVE = """term => {
+    const frame = term.closest('.wb-root') ?? document.body;
+    const says = term.querySelector('.wb-says');
+    return says.getBoundingClientRect().top - frame.getBoundingClientRect().top;
+}"""
+
+
 def test_words_explain_themselves(chromium, made):
     "On hover and on focus, within the page; '?' lists steps, keys and words."
     for width in (1200, 390):
@@ -279,6 +286,7 @@ def test_words_explain_themselves(chromium, made):
                 assert says.is_visible()
                 box = says.bounding_box()
                 assert box['x'] >= 0 and box['x'] + box['width'] <= width, says.inner_text()
+                assert term.evaluate(ROOM_ABOVE) >= 0, says.inner_text()
             assert page.evaluate('document.documentElement.scrollWidth') <= width
             terms.first.hover()
             assert terms.first.locator('.wb-says').is_visible()

@@ -8,9 +8,12 @@ function place({ target }) {
   if (!word) return;
   const says = word.querySelector(".wb-says");
   says.style.left = "0";
-  const frame = (word.closest(".wb-root, .wb-curve") ?? document.body).getBoundingClientRect();
-  const over = says.getBoundingClientRect().right - (frame.right - EDGE);
+  says.classList.remove("wb-below");
+  const frame = (word.closest(".wb-root") ?? document.body).getBoundingClientRect();
+  const { right, top } = says.getBoundingClientRect();
+  const over = right - (frame.right - EDGE);
   if (over > 0) says.style.left = `${-over}px`;
+  if (top < frame.top) says.classList.add("wb-below");
 }
 
 // Once in a page, however many windows there are.
