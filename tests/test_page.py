@@ -184,7 +184,7 @@ NUMBERED = """blocks => blocks.map(b =>
 
 def test_blocks_count_as_in_python(chromium, made):
     "From 0, as `cuts` of Python: in the words, in the titles and in the picture's data."
-    path, state, desk = made
+    path, _, desk = made
     with opened(chromium, path) as page:
         shown = page.locator('.wb-path [data-block]').evaluate_all(NUMBERED)
         assert len(shown) == 36 and all(block == title for block, title in shown)
