@@ -279,7 +279,7 @@ def test_words_explain_themselves(chromium, made):
         with opened(chromium, made[0], width) as page:
             terms = page.locator('.wb-term')
             shown = {words.split('\n')[0] for words in terms.all_inner_texts()}
-            assert {'anchors', 'stitches', 'budget', 'frontier', 'intervals', 'R²'} <= shown
+            assert {'anchors', '71 stitches', 'budget', 'frontier', 'intervals', 'R²'} <= shown
             for term in terms.all():
                 term.focus()
                 says = term.locator('.wb-says')

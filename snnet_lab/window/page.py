@@ -100,8 +100,8 @@ def page_words(desk: Desk) -> Markup:
         Markup('{} pretrained networks ({}), joined by small linear layers into one,').format(
             count, explained('anchor', 'anchors')
         ),
-        Markup('which holds {} {}: one of the {} alone,').format(
-            len(desk.state.table), explained('stitch', 'stitches'), count
+        Markup('which holds {}: one of the {} alone,').format(
+            explained('stitch', f'{len(desk.state.table)} stitches'), count
         ),
         'or one up to some block and from there on another.',
         Markup('Drag the {}: the ring shows the stitch that it buys,').format(explained('budget')),
