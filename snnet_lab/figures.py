@@ -464,10 +464,10 @@ MEASURES = {  # column -> words, and whether more of it is better
 }
 
 
-def _block_labels(stages: pd.Series, blocks: pd.Series) -> list[str]:  # counted from 1
+def _block_labels(stages: pd.Series, blocks: pd.Series) -> list[str]:
     if stages.max() == 0:
-        return [f'{block + 1}' for block in blocks]
-    return [f'{stage + 1}.{block + 1}' for stage, block in zip(stages, blocks)]
+        return [f'{block}' for block in blocks]
+    return [f'{stage}.{block}' for stage, block in zip(stages, blocks)]
 
 
 def map_figure(

@@ -250,13 +250,21 @@ def _check_rules(rules: dict, anchors: Sequence[Stages]):
             raise ValueError(f'stage {stage!r} does not exist: the anchors have stages 0 to {last}')
 
 
-def _check_meeting(steps: Sequence[Step], anchors: Sequence[Stages], stages):
-    "A ValueError says by their spatial sizes why the anchors cannot be stitched."
+def _check_meeting(steps: Sequence[Step], anchors: Sequence[Stages], rules: dict):
+    "A ValueError says by their sizes or by the rules why the anchors cannot be stitched."
     if steps:
         return
     sizes = [[a.positions(s) or '?' for s in range(len(a.depths))] for a in anchors]
     listed = '; '.join(', '.join(map(str, positions)) for positions in sizes)
+    stages = rules['stages']
     asked = '' if stages is None else f', and only stages {stages} are asked for'
+    if any(front.meets(back) for front, back in pairwise(anchors)):
+        blocks = '; '.join(', '.join(map(str, a.depths)) for a in anchors)
+        raise ValueError(
+            f'the anchors have stages of equal size ({listed}), but no pair of blocks to stitch'
+            f' in them{asked}: blocks by stage are {blocks}, kernel={rules["kernel"]};'
+            ' a stage needs 2 blocks or more, and kernel=2 or more'
+        )
     raise ValueError(f'the anchors meet nowhere: spatial positions by stage are {listed}{asked}')
 
 # %% ../nbs/core/01_space.ipynb #3994b4dc
@@ -300,7 +308,7 @@ class StitchSpace(Sequence):
         _check_rules(rules, anchors)
         pairs = _pairs(len(anchors), nearest, direction)
         steps = [step for pair in pairs for step in _steps(anchors, pair, rules)]
-        _check_meeting(steps, anchors, rules['stages'])
+        _check_meeting(steps, anchors, rules)
         stitches = [Stitch(a, (a,)) for a in range(len(anchors))]
         for path in _paths(steps, max_anchors):
             stitches.append(_stitch(len(stitches), path))

@@ -9,6 +9,7 @@ import torch
 
 from snnet_lab.window.state import ceil_step
 from snnet_lab.window.workbench import Workbench
+from snnet_lab.words import SENTENCES
 
 SHIPPED = Path(__file__).parents[1] / 'data/workbench.html'
 
@@ -105,12 +106,12 @@ def bought(state, unit: str, value: float) -> int:
 def test_drag(chromium, made):
     path, state, desk = made
     with opened(chromium, path) as page:
-        check(page, desk, state.best[-1])
+        check(page, desk, state.priced.opening)
         before = said(page)
         slide(page, 1)
         page.mouse.down()
-        slide(page, 0.5)  # the button is still down: all follows at once
-        assert abs(budget(page) - (state.least + state.most) / 2) < 0.02 * state.most
+        slide(page, 0.25)  # the button is still down: all follows at once
+        assert abs(budget(page) - (0.75 * state.least + 0.25 * state.most)) < 0.02 * state.most
         first = bought(state, 'macs', budget(page))
         assert first != state.best[-1]
         check(page, desk, first)
@@ -143,11 +144,12 @@ def test_keys_points_and_blocks(chromium, made):
     path, state, desk = made
     with opened(chromium, path) as page:
         page.locator('.wb-slider').focus()
-        for expected in (state.best[-2], state.best[-3]):
+        at = state.best.index(state.priced.opening)
+        for expected in (state.best[at - 1], state.best[at - 2]):
             page.keyboard.press('ArrowLeft')
             check(page, desk, expected)
         page.keyboard.press('ArrowUp')
-        check(page, desk, state.best[-2])
+        check(page, desk, state.best[at - 1])
 
         pairs = state.table.anchors.map(len) == 2
         beaten = state.table[pairs & ~state.table.stitch.isin(state.best)].macs.idxmax()
@@ -167,6 +169,133 @@ def test_keys_points_and_blocks(chromium, made):
         page.locator('[data-anchor="1"][data-block="9"]').focus()
         page.keyboard.press('Enter')
         check(page, desk, state.card_of(there)['moves']['1-0-9'])
+
+
+def test_first_view_is_a_stitch(chromium, made):
+    path, state, desk = made
+    with opened(chromium, path) as page:
+        first = ring(page)
+        assert first in state.best and len(desk.net.space[first].anchors) == 2
+
+
+NUMBERED = """blocks => blocks.map(b =>
+    [b.dataset.block, b.querySelector("title").textContent.match(/block (\\d+)/)[1]])"""
+
+
+def test_blocks_count_as_in_python(chromium, made):
+    "From 0, as `cuts` of Python: in the words, in the titles and in the picture's data."
+    path, _, desk = made
+    with opened(chromium, path) as page:
+        shown = page.locator('.wb-path [data-block]').evaluate_all(NUMBERED)
+        assert len(shown) == 36 and all(block == title for block, title in shown)
+        [[(_, leave), (_, enter)]] = desk.net.space[ring(page)].cuts
+        words = page.locator('.wb-card').inner_text()
+        assert f'to block {leave}, ' in words and f'from block {enter};' in words
+        assert 'blocks count from 0' in words
+
+
+def typed(page, text: str) -> tuple[float, str]:
+    "The budget that comes of what is typed, and what is said of it."
+    page.locator('.wb-number').fill(text)
+    page.keyboard.press('Enter')
+    page.keyboard.press('Tab')
+    return budget(page), page.locator('.wb-hint').inner_text()
+
+
+def test_budgets_as_people_write_them(chromium, made):
+    path, state, desk = made
+    with opened(chromium, path) as page:
+        for text in ('10.5', '10,5', '10.5M', '0.0105G', '10,5 MMACs'):
+            assert typed(page, text) == (10.5, ''), text
+            check(page, desk, bought(state, 'macs', 10.5))
+        assert typed(page, 'abc') == (10.5, '“abc” is no number')
+        least, most = (round(value, 3) for value in (state.least, state.most))
+        assert typed(page, '-5') == (least, f'clamped to {least:g}')
+        assert typed(page, '1e9') == (most, f'clamped to {most:g}')
+        check(page, desk, state.best[-1])
+        slide(page, 0.5)
+        page.mouse.down()
+        page.mouse.up()
+        assert not page.locator('.wb-hint').inner_text()
+
+
+PLACES = """() => {
+    const bar = document.querySelector('.wb-slider').getBoundingClientRect();
+    const line = document.querySelector('.wb-grip').getBoundingClientRect();
+    const range = document.querySelector('.wb-slider');
+    const share = (range.value - range.min) / (range.max - range.min);
+    return [bar.left + 8 + share * (bar.width - 16), line.left + line.width / 2];
+}"""
+
+
+@pytest.mark.parametrize('width', [1200, 390])
+def test_slider_is_the_axis(chromium, made, width):
+    "The handle stands under the dashed line, along a linear and a logarithmic axis."
+    path, state, desk = made
+    with opened(chromium, path, width) as page:
+        for log in (False, True):
+            page.locator('.wb-log').set_checked(log)
+            name = 'log' if log else 'linear'
+            page.wait_for_function(
+                f'() => document.querySelector(".wb-plot")._fullLayout.xaxis.type === "{name}"'
+            )
+            for share in (0.05, 0.5, 0.9):
+                drag(page, 0.3, share)
+                handle, line = page.evaluate(PLACES)
+                assert abs(handle - line) < 2, (log, share)
+                check(page, desk, bought(state, 'macs', budget(page)))
+        low, high = state.least, state.most
+        drag(page, 0.3, 0.5)  # half of a logarithmic axis is the geometric mean
+        assert abs(budget(page) / (low * high) ** 0.5 - 1) < 0.03
+
+
+def test_drag_the_line(chromium, made):
+    path, state, desk = made
+    with opened(chromium, path) as page:
+        ranges = '() => document.querySelector(".wb-plot")._fullLayout.xaxis.range.map(Number)'
+        whole = page.evaluate(ranges)
+        typed(page, '15')
+        low = float(state.table.top1.min())
+        page.mouse.move(*page.evaluate(WHERE, [15, low]))
+        page.mouse.down()
+        page.mouse.move(*page.evaluate(WHERE, [30, low]), steps=6)
+        assert abs(budget(page) - 30) < 0.2  # the button is still down
+        check(page, desk, bought(state, 'macs', budget(page)))
+        page.mouse.up()
+        check(page, desk, bought(state, 'macs', budget(page)))
+        assert page.evaluate(ranges) == whole, 'it draws no box'
+
+
+ROOM_ABOVE = """term => {
+    const frame = term.closest('.wb-root') ?? document.body;
+    const says = term.querySelector('.wb-says');
+    return says.getBoundingClientRect().top - frame.getBoundingClientRect().top;
+}"""
+
+
+def test_words_explain_themselves(chromium, made):
+    "On hover and on focus, within the page; '?' lists steps, keys and words."
+    for width in (1200, 390):
+        with opened(chromium, made[0], width) as page:
+            terms = page.locator('.wb-term')
+            shown = {words.split('\n')[0] for words in terms.all_inner_texts()}
+            assert {'anchors', '71 stitches', 'budget', 'frontier', 'intervals', 'R²'} <= shown
+            for term in terms.all():
+                term.focus()
+                says = term.locator('.wb-says')
+                assert says.is_visible()
+                box = says.bounding_box()
+                assert box['x'] >= 0 and box['x'] + box['width'] <= width, says.inner_text()
+                assert term.evaluate(ROOM_ABOVE) >= 0, says.inner_text()
+            assert page.evaluate('document.documentElement.scrollWidth') <= width
+            terms.first.hover()
+            assert terms.first.locator('.wb-says').is_visible()
+            page.locator('.wb-help').click()
+            help_box = page.locator('.wb-help-box')
+            assert help_box.is_visible() and SENTENCES['frontier'] in help_box.inner_text()
+            assert page.evaluate('document.documentElement.scrollWidth') <= width
+            page.keyboard.press('Escape')
+            assert help_box.is_hidden()
 
 
 def wait_count(page, selector: str, count: int):
@@ -210,6 +339,45 @@ INK = """() => {
     return [colour('h1', 'color'), colour('.xtick text', 'fill'), colour('.wb-card h3', 'color')];
 }"""
 DARK, LIGHT = 'rgb(0, 0, 0)', 'rgb(255, 255, 255)'
+
+
+RING = """() => {
+    const pixel = colour => {     // any CSS colour -> red, green, blue
+        const brush = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
+        brush.fillStyle = colour;
+        brush.fillRect(0, 0, 1, 1);
+        return [...brush.getImageData(0, 0, 1, 1).data].slice(0, 3);
+    };
+    const style = getComputedStyle(document.activeElement);
+    const page = matchMedia('(prefers-color-scheme: dark)').matches ? '#121212' : '#ffffff';
+    return [pixel(style.outlineColor), pixel(page), parseFloat(style.outlineWidth)];
+}"""
+
+
+def luminance(pixel: list[int]) -> float:
+    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in to_unit(pixel)]
+    return sum(share * v for share, v in zip((0.2126, 0.7152, 0.0722), linear))
+
+
+def to_unit(pixel: list[int]) -> list[float]:
+    return [value / 255 for value in pixel]
+
+
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+def test_focus_rings(chromium, made, scheme):
+    "3:1 against the page, as WCAG 2.2 asks of them, at each stop of Tab."
+    with opened(chromium, made[0], color_scheme=scheme) as page:
+        stops = 0
+        page.locator('.wb-slider').focus()
+        for _ in range(14):
+            page.keyboard.press('Tab')
+            if not page.evaluate('() => document.activeElement.closest(".wb-root") !== null'):
+                break
+            ring_colour, ground, width = page.evaluate(RING)
+            dark, light = sorted((luminance(ring_colour), luminance(ground)))
+            assert (light + 0.05) / (dark + 0.05) >= 3 and width >= 2
+            stops += 1
+        assert stops > 8
 
 
 @pytest.mark.parametrize('width, scheme', [(1200, 'dark'), (800, 'light'), (390, 'light')])

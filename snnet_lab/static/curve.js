@@ -2,12 +2,15 @@
 
 import { stitchCard } from "./card.js";
 import { make } from "./dom.js";
+import { helpBox } from "./help.js";
+import { dragLine } from "./line_drag.js";
 import { marker } from "./marker.js";
 import { cardOf, put, viewOf } from "./model.js";
 import { overlayRow } from "./overlays.js";
 import { costOf, neighbour, pick, priceOf } from "./pick.js";
 import { plot, plotly } from "./plot.js";
 import { budgetRow } from "./slider.js";
+import { placeSentences } from "./terms.js";
 import { watchTheme } from "./theme.js";
 
 const PICTURE = { width: 900, height: 480 }; // pixels, as it is saved
@@ -26,20 +29,32 @@ class Curve {
     this.overlays = overlayRow(model);
     this.moveRing = marker(this.box);
     this.draw = plot(model, this.box, this.select);
-    this.slider = budgetRow(model, {
+    const dragged = {
       preview: (budget) => this.preview(budget),
       settle: (budget) => this.settle(budget),
+    };
+    this.slider = budgetRow(model, {
+      ...dragged,
       step: (up) => this.select(neighbour(viewOf(model), this.stitch, up)),
     });
+    dragLine(this.box, {
+      ...dragged,
+      lineAt: () => this.box._fullLayout.xaxis.d2p(this.budget),
+      budgetAt: (x) => this.box._fullLayout.xaxis.p2d(x),
+    });
+    this.help = helpBox(model.get("says"));
     this.arrange();
   }
 
   arrange() {
-    const { slider, overlays } = this;
+    const { slider, overlays, help } = this;
+    slider.row.append(help.button);
     const parts = [
       this.box,
-      slider.row,
+      slider.track,
       slider.preview,
+      slider.row,
+      help.box,
       overlays.row,
       overlays.sentence,
       this.note,
@@ -64,7 +79,6 @@ class Curve {
   }
 
   settle(budget) {
-    if (!Number.isFinite(budget)) return this.place(); // no number was typed
     this.preview(budget);
     put(this.model, { budget: this.budget });
   }
@@ -80,6 +94,12 @@ class Curve {
     this.el.dispatchEvent(new CustomEvent("wb-stitch", { detail: this.stitch }));
   }
 
+  // The axis may have moved.
+  drawn() {
+    this.slider.align(this.box);
+    this.place();
+  }
+
   follow() {
     this.budget = this.model.get("budget");
     this.place();
@@ -87,7 +107,7 @@ class Curve {
 
   async redraw() {
     await this.draw();
-    this.place();
+    this.drawn();
   }
 
   build() {
@@ -123,7 +143,7 @@ class Curve {
   // Returns what ends it.
   listen() {
     const heard = {
-      "change:view change:shown": () => this.rebuild(),
+      "change:view change:shown change:log": () => this.rebuild(),
       "change:budget change:selected": () => this.follow(),
       "change:card": this.place,
       "change:note": () => this.tell(),
@@ -134,7 +154,7 @@ class Curve {
     const resized = new ResizeObserver(() => plotly().Plots.resize(this.box));
     resized.observe(this.box);
     const endTheme = watchTheme(() => this.redraw());
-    this.box.on("plotly_afterplot", this.place);
+    this.box.on("plotly_afterplot", () => this.drawn());
     return () => {
       for (const [names, act] of Object.entries(heard)) this.model.off(names, act);
       resized.disconnect();
@@ -157,11 +177,13 @@ function untilShown(el) {
 }
 
 export async function render({ model, el }) {
+  placeSentences();
   const curve = new Curve(model, el);
   curve.build();
   curve.tell();
   await untilShown(el);
   await curve.draw();
   curve.follow();
+  curve.drawn();
   return curve.listen();
 }

@@ -21,3 +21,9 @@ export function makeSvg(tag, attributes = {}) {
 export function setAttributes(element, attributes) {
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
 }
+
+// A word, dotted, whose sentence shows on hover and on focus; as templates/term.html.
+export function term(words, says) {
+  const sentence = make("span", { className: "wb-says", role: "tooltip" }, says);
+  return make("span", { className: "wb-term", tabIndex: 0 }, words, sentence);
+}

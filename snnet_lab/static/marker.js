@@ -22,7 +22,8 @@ export function marker(box) {
     "stroke-width": 3,
   });
   const group = makeSvg("g", { class: "wb-marker", "pointer-events": "none" });
-  group.append(line, ring);
+  const grip = makeSvg("path", { class: "wb-grip", d: "M-6,0 H6 L0,9 Z", fill: COLOUR });
+  group.append(line, grip, ring);
 
   return (view, budget, stitch) => {
     const host = box.querySelector(".scatterlayer")?.parentNode;
@@ -35,6 +36,7 @@ export function marker(box) {
     const y = top === null ? yaxis._length - ABOVE_AXIS : yaxis.d2p(top);
     const at = xaxis.d2p(budget);
     setAttributes(line, { x1: at, x2: at, y1: 0, y2: yaxis._length });
+    grip.setAttribute("transform", `translate(${at},0)`);
     ring.setAttribute("transform", `translate(${x},${y})`);
     ring.dataset.stitch = stitch;
   };

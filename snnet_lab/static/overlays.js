@@ -1,7 +1,9 @@
 // What is drawn beside the curve: a box for each overlay, the filters of timm's models, a sentence.
 
-import { make } from "./dom.js";
+import { make, term } from "./dom.js";
 import { put, viewOf } from "./model.js";
+
+const SENTENCES = { intervals: "interval" }; // overlay -> the word that has a sentence
 
 export function overlayRow(model) {
   const row = make("div", { className: "wb-overlays" });
@@ -17,7 +19,8 @@ export function overlayRow(model) {
       const others = model.get("shown").filter((name) => name !== overlay);
       put(model, { shown: box.checked ? [...others, overlay] : others });
     });
-    return make("label", {}, box, words);
+    const says = model.get("says")[SENTENCES[overlay]];
+    return make("label", {}, box, says ? term(words, says) : words);
   }
 
   function chooser(filter, { words, options }) {

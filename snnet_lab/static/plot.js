@@ -9,6 +9,7 @@ const OVERLAYS = {
 }; // switch -> roles of its traces (`meta`)
 const CLEAR = "rgba(0,0,0,0)";
 const AXES = ["xaxis", "yaxis"];
+const MARGIN = 0.05; // of the axis, beside the least
 const CONFIG = {
   responsive: true,
   displaylogo: false,
@@ -58,6 +59,16 @@ export function inkedLayout(layout, ink) {
   return inked;
 }
 
+// The x axis as a logarithm, from the least to the largest that a linear one shows.
+export function logarithmic(layout, traces) {
+  const seen = traces.filter((trace) => trace.meta !== "zoo");
+  const least = Math.min(...seen.flatMap((trace) => [...trace.x]).filter((x) => x > 0));
+  const [low, high] = [least, layout.xaxis.range[1]].map(Math.log10);
+  const margin = MARGIN * (high - low);
+  layout.xaxis = { ...layout.xaxis, type: "log", range: [low - margin, high] };
+  layout.uirevision = `${layout.uirevision} log`;
+}
+
 // Returns a function that draws the present view; `select` hears of clicks on stitches.
 export function plot(model, box, select) {
   let listening = false;
@@ -87,6 +98,7 @@ export function plot(model, box, select) {
     const { figure } = viewOf(model);
     const layout = inkedLayout(figure.layout, getComputedStyle(box).color);
     layout.height = box.clientHeight;
+    if (model.get("log")) logarithmic(layout, figure.data);
     keepZoom(layout);
     await plotly().react(box, visibleTraces(figure.data, model.get("shown")), layout, CONFIG);
     if (!listening) listen();

@@ -1,10 +1,13 @@
-// The budget: a slider whose arrow keys step along the frontier, a number, and its unit.
+// The budget: a slider under the plot's axis, whose arrow keys step along the frontier; a number,
+// its unit, and the switch of the axis.
 
-import { make } from "./dom.js";
+import { make, term } from "./dom.js";
 import { put, viewOf } from "./model.js";
+import { shortened, typedBudget } from "./pick.js";
 
 const UP = ["ArrowRight", "ArrowUp"];
 const DOWN = ["ArrowLeft", "ArrowDown"];
+const HANDLE = 16; // pixels, its width: see curve.css
 
 // `act`: preview(budget) while it is dragged, settle(budget) when it is let go, step(up) by key.
 export function budgetRow(model, act) {
@@ -14,46 +17,77 @@ export function budgetRow(model, act) {
     "aria-label": "budget of one image",
   });
   const number = make("input", {
-    type: "number",
+    type: "text",
+    inputMode: "decimal",
     className: "wb-number",
     "aria-label": "budget as a number",
+    title: "10.5, 10,5, 10M or 0.3G",
   });
   const unit = make("select", { className: "wb-unit", "aria-label": "unit of the budget" });
+  const hint = make("output", { className: "wb-hint" });
   const preview = make("output", { className: "wb-preview" });
+  const log = make("input", { type: "checkbox", className: "wb-log" });
+  const track = make("div", { className: "wb-track" }, range);
   const row = make(
     "div",
     { className: "wb-budget" },
-    make("span", {}, "budget"),
-    range,
+    term("budget", model.get("says").budget),
     number,
     unit,
+    hint,
+    make("label", {}, log, "logarithmic"),
   );
+  let shown = model.get("budget");
+  let written = ""; // in the field, by this script
 
-  function typed() {
-    act.settle(+number.value);
-    number.value = shortened(range.value);
+  // Along a logarithmic axis the slider holds the logarithm.
+  const isLog = () => model.get("log");
+  const place = (budget) => (isLog() ? Math.log10(budget) : budget);
+  const value = () => (isLog() ? 10 ** range.value : +range.value);
+
+  function write() {
+    written = String(shortened(shown));
+    number.value = written;
   }
 
-  range.addEventListener("input", () => act.preview(+range.value));
-  range.addEventListener("change", () => act.settle(+range.value));
+  function typed() {
+    if (number.value === written) return; // what was said of it stays
+    const { budget, hint: said } = typedBudget(number.value, viewOf(model));
+    if (budget !== null) act.settle(budget);
+    write();
+    hint.value = said;
+  }
+
+  function slide(react) {
+    hint.value = "";
+    react(value());
+  }
+
+  range.addEventListener("input", () => slide(act.preview));
+  range.addEventListener("change", () => slide(act.settle));
   range.addEventListener("keydown", (event) => {
     const up = UP.includes(event.key);
     if (!up && !DOWN.includes(event.key)) return;
     event.preventDefault();
+    hint.value = "";
     act.step(up);
   });
   number.addEventListener("change", typed);
   number.addEventListener("keydown", (event) => {
     if (event.key === "Enter") typed(); // JupyterLab keeps the browser from doing so itself
   });
-  unit.addEventListener("change", () => put(model, { unit: unit.value }));
+  unit.addEventListener("change", () => {
+    hint.value = "";
+    put(model, { unit: unit.value });
+  });
+  log.addEventListener("change", () => put(model, { log: log.checked }));
 
   // Another view: another range, another unit.
   function configure() {
     const { least, most, step } = viewOf(model);
-    const limits = { min: least.toFixed(3), max: most.toFixed(3) };
-    Object.assign(range, limits, { step });
-    Object.assign(number, limits, { step: "any" });
+    const ends = isLog() ? [least, most].map(place) : [least.toFixed(3), most.toFixed(3)];
+    Object.assign(range, { min: ends[0], max: ends[1], step: isLog() ? "any" : step });
+    log.checked = isLog();
     const options = Object.entries(model.get("units")).map(([name, words]) =>
       make("option", { value: name, selected: name === model.get("unit") }, words),
     );
@@ -61,15 +95,23 @@ export function budgetRow(model, act) {
   }
 
   function show(budget, words) {
-    range.value = budget;
+    shown = budget;
+    range.value = place(budget);
     range.setAttribute("aria-valuetext", words);
     preview.value = words;
-    if (document.activeElement !== number) number.value = shortened(budget); // not while typing
+    if (document.activeElement !== number) write(); // not while typing
   }
 
-  return { row, preview, configure, show };
-}
+  // Lie so that the middle of the handle stands at its budget on the axis of the plot.
+  function align(box) {
+    const { xaxis, _size } = box._fullLayout ?? {};
+    if (!xaxis?.d2p || !_size) return;
+    const { least, most } = viewOf(model);
+    const [left, right] = [least, most].map((end) => xaxis.d2p(end));
+    if (left < 0 || right > xaxis._length + 1) return; // zoomed in: it stays the whole
+    track.style.marginLeft = `${_size.l + left - HANDLE / 2}px`;
+    track.style.width = `${right - left + HANDLE}px`;
+  }
 
-function shortened(value) {
-  return +(+value).toFixed(3);
+  return { row, track, preview, configure, show, align };
 }

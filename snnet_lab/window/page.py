@@ -21,7 +21,7 @@ from .comparison_panel import thumb_html, thumbnail
 from .desk import Desk, has_weights
 from .state import WorkbenchState
 from .view import bundle, plotly_script, styles
-from ..words import COSTS
+from ..words import COSTS, SENTENCES, explained
 
 # %% ../../nbs/window/48_page.ipynb #1262e24a
 def page_view(state: WorkbenchState, unit: str) -> dict:
@@ -45,6 +45,8 @@ def page_values(
         selected=state.selected,
         shown=state.shown,
         zoo={},
+        log=False,
+        says=SENTENCES,
         note='',
     )
 
@@ -91,19 +93,24 @@ def accuracy_words(desk: Desk) -> str:  # '' where there are none
     return 'Accuracies are top-1, as published.'
 
 
-def page_words(desk: Desk) -> str:
+def page_words(desk: Desk) -> Markup:
     "What the page shows, for people."
     count = len(desk.state.names)
     sentences = [
-        f'{count} pretrained networks, joined by small linear layers into one, '
-        f'which holds {len(desk.state.table)} stitches: one of the {count} alone, '
+        Markup('{} pretrained networks ({}), joined by small linear layers into one,').format(
+            count, explained('anchor', 'anchors')
+        ),
+        Markup('which holds {}: one of the {} alone,').format(
+            explained('stitch', f'{len(desk.state.table)} stitches'), count
+        ),
         'or one up to some block and from there on another.',
-        'Drag the budget: the ring shows the stitch that it buys, '
-        'and the arrow keys step along the frontier.',
+        Markup('Drag the {}: the ring shows the stitch that it buys,').format(explained('budget')),
+        Markup('and the arrow keys step along the {}.').format(explained('frontier')),
         'Click a point of the curve to pick a stitch, or a block of its path to cut there.',
+        'Dotted words explain themselves; “?” lists steps, keys and words.',
         accuracy_words(desk),
     ]
-    return ' '.join(filter(None, sentences))
+    return Markup(' ').join(filter(None, sentences))
 
 # %% ../../nbs/window/48_page.ipynb #a75c1e02
 def write_page(

@@ -27,7 +27,7 @@ from ..files import render
 from ..pictures import stitch_svg
 from ..published import PRETRAINING, zoo_filter
 from ..space import Cut, Stitch, StitchSpace
-from ..words import COSTS, cost_scale, describe, short
+from ..words import COSTS, cost_scale, describe, explained, short
 
 # %% ../../nbs/window/41_state.ipynb #ba4fcc63
 STEP = 0.001  # of the budget, in units of the plot
@@ -89,6 +89,13 @@ class PricedCurve:
     def most(self) -> float:
         "The budget that buys every stitch."
         return ceil_step(max(self.costs.values()))
+
+    @property
+    def opening(self) -> int:
+        "The stitch that is shown first: worth buying, no anchor, and in the middle of the costs."
+        stitched = [i for i in self.best if len(self.table.anchors[i]) > 1] or self.best
+        middle = (self.least + self.most) / 2
+        return min(stitched, key=lambda i: abs(self.costs[i] - middle))
 
     def price(self, stitch: int) -> float:
         "The least budget that buys a stitch."
@@ -180,19 +187,24 @@ def moves(
     return found
 
 # %% ../../nbs/window/41_state.ipynb #cfeb8037
+def _top1(row: pd.Series) -> tuple[str, str | Markup]:
+    "The accuracy as value and words, with its interval where it is known."
+    if pd.isna(row.top1):
+        return '?', 'top-1: not evaluated'
+    if pd.isna(row.ci_low):
+        return f'{row.top1:.2f}%', 'top-1'
+    interval = explained('interval', f'{row.ci_low:.2f} to {row.ci_high:.2f}')
+    return f'{row.top1:.2f}%', Markup('top-1 ({})').format(interval)
+
+
 def _facts(row: pd.Series, largest: float, whose: str) -> list[tuple[str, str]]:
     "What is known of a stitch, each as value and words."
-    top1 = ('?', 'top-1: not evaluated')
-    if pd.notna(row.top1):
-        top1 = (f'{row.top1:.2f}%', 'top-1')
-    if pd.notna(row.top1) and pd.notna(row.ci_low):
-        top1 = (f'{row.top1:.2f}%', f'top-1 ({row.ci_low:.2f} to {row.ci_high:.2f})')
     share = 100 * row.macs / largest
     facts = [
-        top1,
-        (short(row.macs, 'MACs'), f'an image, {share:.0f}% of {whose}'),
+        _top1(row),
+        (explained('mac', short(row.macs, 'MACs')), f'an image, {share:.0f}% of {whose}'),
         (short(row.params), 'parameters'),
-        (short(row.memory, 'B'), 'memory, one image'),
+        (short(row.memory, 'B'), Markup('{}, one image').format(explained('memory'))),
     ]
     if pd.notna(row.get('ms')):
         facts.append((f'{row.ms:.3g} ms', 'on this device'))
@@ -206,6 +218,7 @@ def card(
     widths: Sequence[Sequence[int]],  # of the anchors, by stage
     largest: float,  # MACs of the largest anchor
     r2: Mapping | None = None,  # R2 by layer key, as far as it is known
+    best: Sequence[int] = (),  # the stitches of the frontier, where it is known
 ) -> dict:  # stitch, html, moves
     "A stitch in pictures and numbers."
     stitch = space[int(row.stitch)]
@@ -213,11 +226,17 @@ def card(
     if r2 and all(key in r2 for key in stitch.layers):
         fits = [r2[key] for key in stitch.layers]
     picture = stitch_svg(stitch, space.depths, widths, names, r2=fits, clickable=True)
+    place = ''
+    if best:
+        place = 'on the' if stitch.id in best else 'below the'
     html = render(
         'card.html',
         stitch=stitch.id,
         words=describe(stitch, names),
         picture=Markup(picture),
+        term=explained,
+        has_fits=bool(fits),
+        place=place,
         facts=_facts(row, largest, names[-1]),
     )
     return dict(stitch=stitch.id, html=str(html), moves=moves(space, stitch))
@@ -271,8 +290,11 @@ class CurveScene:
         table = self.priced.table
         if self.growing is None:
             return table
-        fresh = self.growing.set_index('stitch').top1
-        return table.assign(top1=fresh.combine_first(table.top1))
+        fresh = self.growing.dropna(subset='top1').set_index('stitch')
+        fresh = fresh[['top1', 'ci_low', 'ci_high']]
+        found = table.copy()
+        found.loc[fresh.index, fresh.columns] = fresh
+        return found
 
 # %% ../../nbs/window/41_state.ipynb #5be0d6c3
 def scene_figure(scene: CurveScene) -> go.Figure:
@@ -350,6 +372,7 @@ def scene_view(scene: CurveScene) -> dict:  # can be written as JSON
         least=priced.least,
         most=priced.most,
         step=STEP,
+        scale=priced.scale[0],
         overlays=_overlays(scene),
         **_zoo_words(scene),
     )
@@ -387,7 +410,7 @@ class WorkbenchState(T.HasTraits):
         self.growing = None  # a curve that is being evaluated
         self.r2 = {}  # of each stitching layer by key, where it is known
         self.priced = PricedCurve(with_accuracy(table), unit)
-        first = self.priced.best[-1]
+        first = self.priced.opening
         start = dict(selected=first, stitch=first, budget=self.priced.price(first))
         super().__init__(unit=unit, **(start | traits))
         self._pick()
@@ -549,5 +572,6 @@ class WorkbenchState(T.HasTraits):
         "What the card of a stitch says."
         alone = self.table[self.table.anchors.map(len) == 1]
         largest = (alone if len(alone) else self.table).macs.max()
-        row = self.table.loc[stitch]
-        return card(self.space, row, self.names, self.widths, largest, self.r2)
+        row = self.scene().known.loc[stitch]
+        best = self.best if self.table.top1.notna().any() else ()
+        return card(self.space, row, self.names, self.widths, largest, self.r2, best)

@@ -17,6 +17,7 @@ from plotly.offline import get_plotlyjs
 
 from ..checks import check_choice
 from ..files import render, static
+from ..words import SENTENCES
 
 # %% ../../nbs/window/42_view.ipynb #2857e5a6
 IMPORT = re.compile(r'^import [^;]*?from "\./(.+?)";\n', re.MULTILINE)
@@ -69,6 +70,8 @@ class CurveView(anywidget.AnyWidget):
     selected = T.Int(help='id of the stitch that was last picked by hand').tag(sync=True)
     shown = T.List(['intervals'], help='overlays that are switched on').tag(sync=True)
     zoo = T.Dict(help="filter -> value; '' or absent: any").tag(sync=True)
+    log = T.Bool(False, help='the axis of the costs is logarithmic').tag(sync=True)
+    says = T.Dict(SENTENCES, help='word -> the sentence that explains it').tag(sync=True)
     note = T.Unicode(help='HTML, below the plot').tag(sync=True)
 
     def save_figure(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { faint, inkedLayout, visibleTraces } from "../../snnet_lab/static/plot.js";
+import { faint, inkedLayout, logarithmic, visibleTraces } from "../../snnet_lab/static/plot.js";
 
 const traces = [
   { meta: "anchors", error_y: { array: [1] } },
@@ -35,4 +35,17 @@ test("the layout takes the page's ink and leaves the figure's ranges alone", () 
   assert.equal(inked.yaxis.gridcolor, "rgba(1, 2, 3, .15)");
   inked.xaxis.range[0] = 9;
   assert.deepEqual(layout.xaxis.range, [0, 1]);
+});
+
+test("a logarithmic axis has room for all but the zoo, and a zoom of its own", () => {
+  const layout = { xaxis: { range: [-2, 100], title: "t" }, uirevision: "curve macs" };
+  const points = [
+    { meta: "pair", x: [1, 90] },
+    { meta: "zoo", x: [0.001] },
+    { meta: "other", x: [0, 10] },
+  ];
+  logarithmic(layout, points);
+  assert.equal(layout.xaxis.type, "log");
+  assert.deepEqual(layout.xaxis.range, [-0.1, 2]);
+  assert.deepEqual([layout.xaxis.title, layout.uirevision], ["t", "curve macs log"]);
 });

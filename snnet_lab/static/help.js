@@ -1,0 +1,58 @@
+// What '?' opens: three steps, the keys, and each word in a sentence.
+
+import { make } from "./dom.js";
+
+const STEPS = [
+  "Drag the slider, or the dashed line: the ring shows the stitch that the budget buys.",
+  "Click a point of the curve, or a block of the path, to pick a stitch by hand.",
+  "Drag a box over the plot to look closer; a double click shows the whole again.",
+];
+const KEYS = [
+  ["← →", "on the slider: the next stitch of the frontier"],
+  ["← → ↑ ↓", "on a block: the next block, the next anchor"],
+  ["Enter, Space", "on a block: cut there"],
+  ["Tab", "the next control or dotted word"],
+  ["Esc", "closes this"],
+];
+
+function keyRow([keys, does]) {
+  return [make("dt", {}, keys), make("dd", {}, does)];
+}
+
+// `says`: word -> its sentence, which begins with or holds the word.
+export function helpBox(says) {
+  const button = make(
+    "button",
+    { type: "button", className: "wb-help", "aria-label": "help: steps, keys, words" },
+    "?",
+  );
+  const box = make(
+    "div",
+    { className: "wb-help-box", hidden: true, role: "region", "aria-label": "help" },
+    make("h4", {}, "Three steps"),
+    make("ol", {}, ...STEPS.map((step) => make("li", {}, step))),
+    make("h4", {}, "Keys"),
+    make("dl", { className: "wb-keys" }, ...KEYS.flatMap(keyRow)),
+    make("h4", {}, "Words"),
+    make("ul", {}, ...Object.values(says).map((sentence) => make("li", {}, sentence))),
+  );
+
+  function open(wanted) {
+    box.hidden = !wanted;
+    button.setAttribute("aria-expanded", String(wanted));
+  }
+
+  function close(event) {
+    if (event.key !== "Escape" || box.hidden) return;
+    event.stopPropagation();
+    open(false);
+    button.focus();
+  }
+
+  button.addEventListener("click", () => open(box.hidden));
+  button.addEventListener("keydown", close);
+  box.addEventListener("keydown", close);
+  box.tabIndex = -1;
+  open(false);
+  return { button, box };
+}
