@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['MEAN', 'STD', 'UNREADABLE', 'PACKAGES', 'SPLITS', 'READERS', 'fashion_root', 'transforms', 'seeded', 'Repeatable',
-           'TensorImages', 'set_epoch', 'is_batched', 'Repeated', 'Stream', 'load_data']
+           'TensorImages', 'set_epoch', 'is_batched', 'Repeated', 'Stream', 'load_data', 'is_for_tests',
+           'warn_of_tests']
 
 # %% ../nbs/core/16_data.ipynb #3ae0d079
 import gzip
@@ -554,6 +555,7 @@ def load_data(
             dataset = Repeatable(dataset, seed)
         if shuffle and recipe is not None and recipe.repeats > 1:
             order = dict(sampler=Repeated(len(dataset), recipe.repeats, generator))
+    dataset.split = split
     return DataLoader(
         dataset,
         batch_size,
@@ -563,3 +565,19 @@ def load_data(
         pin_memory=torch.cuda.is_available(),
         **order,
     )
+
+# %% ../nbs/core/16_data.ipynb #21ee4ba4
+def is_for_tests(dataset) -> bool:
+    "Is it a test split, as `load_data` or torchvision mark them, or a part of one?"
+    marks = [(getattr(s, 'split', None), getattr(s, 'train', None)) for s in _layers(dataset)]
+    return any(split in SPLITS['test'] or train is False for split, train in marks)
+
+
+def warn_of_tests(dataset):
+    "Warn who is about to train on test images."
+    if is_for_tests(dataset):
+        warnings.warn(
+            'these are test images: a network trained on them cannot be measured on them;'
+            " load_data(..., split='train', augment=True, shuffle=True) gives images to train on",
+            stacklevel=3,
+        )

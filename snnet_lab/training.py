@@ -41,7 +41,7 @@ from .callbacks import Keeper, OnEpoch, Progress, Tracker, check_trackers
 from .checkpoints import RunFolder, newest_checkpoint
 from .checks import check_number
 from .cost import cost_table
-from .data import is_batched, set_epoch
+from .data import is_batched, set_epoch, warn_of_tests
 from .files import cpu_state, write_atomic
 from .probe import device_of
 from .recipes import Recipe
@@ -715,6 +715,7 @@ def train(
         raise ValueError(f'recipe={recipe!r}: a Recipe is needed, e.g. of find_recipe(name)')
     if len(loader) == 0:
         raise ValueError('the loader has no batches')
+    warn_of_tests(getattr(loader, 'dataset', None))
     if trackers:
         trackers = check_trackers(trackers)
     is_main = processes(net).is_main_process

@@ -1,8 +1,10 @@
 "What data/README.md says of the shipped files is true, and the shipped network is what the project promises."
 
+import copy
 import hashlib
 import json
 import re
+import warnings
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +16,8 @@ from snnet_lab.curves import anchor_line, frontier
 from snnet_lab.data import load_data
 from snnet_lab.evaluation import evaluate
 from snnet_lab.families import FAMILIES, load_family
+from snnet_lab.recipes import Recipe
+from snnet_lab.training import train
 
 DATA = Path(__file__).parents[1] / 'data'
 ROW = r'^\| `([^`]+)` \|.*\| ([\d,]+) \| `([0-9a-f]{64})` \|$'  # name, size, digest
@@ -111,3 +115,20 @@ def test_files_hold_no_code():
             assert list(f.keys())
     assert not [p for p in DATA.rglob('*') if p.suffix in ('.pth', '.pt', '.pkl', '.bin')]
     assert FAMILIES['fashion'].file.exists()
+
+
+def test_the_readme_trains_on_training_images():
+    text = (DATA.parent / 'README.md').read_text()
+    lines = text.partition('An SN-Net of your own')[2].partition('\n```\n')[0]
+    (made,) = re.findall(r'train_loader = load_data\((.*)\)', lines)
+    assert 'split="train"' in made and 'augment=True' in made and 'shuffle=True' in made
+
+
+def test_training_on_test_images_warns(net):
+    recipe = Recipe(epochs=1, warmup_epochs=0, teacher=None, distill=0)
+    with pytest.warns(UserWarning, match='these are test images'):
+        train(copy.deepcopy(net), load_data(images=8, batch_size=8), recipe, progress=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        loader = load_data(split='train', augment=True, images=8, batch_size=8)
+        train(copy.deepcopy(net), loader, recipe, progress=False)

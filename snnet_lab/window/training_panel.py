@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ROW', 'MOST', 'fit_recipe', 'training_loader', 'Watch', 'StoppableImages', 'Plan', 'check_new', 'begin_run',
-           'resume_run', 'read_guard', 'measure_curve', 'Outcome', 'TrainForm', 'TrainPanel']
+           'resume_run', 'read_guard', 'measure_curve', 'Outcome', 'TrainForm', 'LayerSwitch', 'TrainPanel']
 
 # %% ../../nbs/window/47_training_panel.ipynb #4d5d5a74
 import copy
@@ -34,7 +34,7 @@ from ..snnet import SNNet
 from ..training import train
 from .desk import Desk
 from .jobs import Control
-from .panel import JobPanel, field, row, sentence
+from .panel import JobPanel, error_html, field, row, sentence
 from .view import FigureView
 
 # %% ../../nbs/window/47_training_panel.ipynb #86ee896b
@@ -223,6 +223,14 @@ class Outcome:
     measured_at: int  # after how many steps it was
     folder: Path
 
+    @property
+    def name(self) -> str:
+        "What was done, and what is known of it."
+        words = f'trained, {len(self.rows):,} steps'
+        if self.curve is None:
+            return f'{words}, not measured'
+        return f'{words}, {int(self.curve.n.min()):,} images'
+
     def words(self, names: Sequence[str]) -> str:
         "Sentences for people; the anchors have names."
         done = len(self.rows)
@@ -300,6 +308,62 @@ class TrainForm:
         steps, start = self.ask['steps'].value, self.ask['start'].value
         return Plan(folder, False, self.recipe(), steps, start)
 
+# %% ../../nbs/window/47_training_panel.ipynb #f2fbf04f
+class LayerSwitch:
+    "The network before a training or the trained one; and a name to save it under."
+
+    def __init__(self, desk: Desk):
+        self.desk = desk
+        self.choice = W.ToggleButtons(options=[('', 0)], style=dict(button_width='auto'))
+        self.path = field(W.Text, 'save as', 330, 70, placeholder='mine.safetensors')
+        self.write = field(W.Button, 'Save', 80, icon='save')
+        self.said = W.HTML()
+        self.choice.add_class('wb-train-layers')
+        self.path.add_class('wb-train-save-as')
+        self.write.add_class('wb-train-save')
+        self.said.add_class('wb-train-saved')
+        self.widgets = [self.choice, self.path, self.write]
+        self.box = row(*self.widgets, self.said)
+        self.box.layout.display = 'none'
+        self.choice.observe(lambda _: self._switch(), 'value')
+        self.write.on_click(lambda _: self.save())
+
+    def offer(self):
+        "Show the layers that there are."
+        self.choice.options = [(layer.name, i) for i, layer in enumerate(self.desk.layers)]
+        self.choice.value = self.desk.on_show
+        self.said.value, self.box.layout.display = '', None
+
+    def _switch(self):
+        value = self.choice.value
+        if value is not None and self.desk.layers and not self.choice.disabled:
+            self.desk.switch(value)
+
+    def save(self):
+        "Write the network on show, and its curve."
+        try:
+            path = Path(self.path.value.strip())
+            if path.suffix != '.safetensors':
+                raise ValueError(f'{str(path)!r}: a name that ends in .safetensors is needed')
+            self._write(path)
+            self.said.value = sentence(f'{path} is written; SNNet.load opens it again.')
+        except OSError as e:
+            reason = e.strerror or type(e).__name__
+            self.said.value = sentence(f'{path} cannot be written ({reason}): name another file')
+        except Exception as e:
+            self.said.value = error_html(e)
+
+    def _write(self, path: Path):
+        net = self.desk.net
+        curve = net.curve
+        try:
+            if net.curve is None:
+                known = self.desk.state.table.reset_index(drop=True)
+                net.curve = known.drop(columns='ms', errors='ignore')
+            net.save(path)
+        finally:
+            net.curve = curve
+
 # %% ../../nbs/window/47_training_panel.ipynb #4ec86607
 class TrainPanel(JobPanel):
     "Train a copy of the network; the window takes it over when the training ends or is stopped."
@@ -320,7 +384,8 @@ class TrainPanel(JobPanel):
         self.halt.layout.width = '130px'
         self.hold.on_click(lambda _: self.pause())
         self.anew.on_click(lambda _: self.close_run())
-        self.quiet = [*self.ask.values(), self.anew]
+        self.switch = LayerSwitch(desk)
+        self.quiet = [*self.ask.values(), self.anew, *self.switch.widgets]
         # each figure its own: hiding one hides no other
         self.losses = self.named('losses', FigureView())
         self.guards = self.named('guard', FigureView())
@@ -332,7 +397,7 @@ class TrainPanel(JobPanel):
             self.result.value = sentence(f'{none}: Workbench(net, train_set=...) takes some.')
         controls = row(self.go, self.hold, self.halt, self.anew, self.bar, self.words)
         figures = row(self.losses, self.guards)
-        self.box = W.VBox([self.form.box, controls, self.result, figures])
+        self.box = W.VBox([self.form.box, controls, self.result, self.switch.box, figures])
 
     def draw(self, rows: pd.DataFrame, guard: pd.DataFrame):  # of `train`, of `AnchorGuard`
         names = self.desk.state.names
@@ -419,11 +484,12 @@ class TrainPanel(JobPanel):
             self.result.value = sentence('Stopped before the first step.')
             return
         if result.curve is None:
-            self.desk.take(result.net, self.desk.state.table.reset_index(drop=True))
+            curve = self.desk.state.table.reset_index(drop=True)
         else:
-            self.desk.take(result.net, result.curve)
             write_table(result.curve, result.folder / 'curve.csv')
-        self.desk.run = result.folder
+            curve = result.curve
+        self.desk.take_trained(result.net, curve, result.folder, result.name)
+        self.switch.offer()
         if len(result.rows) == result.total:
             self.close_run()
         self.result.value = sentence(result.words(self.desk.state.names))
