@@ -8,9 +8,12 @@ __all__ = ['DATA', 'BATCHNORM', 'Parser', 'WRITE', 'COMMANDS', 'parser', 'main']
 # %% ../nbs/core/60_cli.ipynb #3a26e110
 import argparse
 import json
+import math
 import os
 import platform
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import timm
@@ -29,6 +32,13 @@ from .evaluation import evaluate
 from .export import save_stitch
 from .families import FAMILIES, load_family
 from .files import data_dir
+from snnet_lab.newfamily import (
+    FINETUNE,
+    expected_seconds,
+    images_needed,
+    new_network,
+    training_batches,
+)
 from .recipes import RECIPES, Recipe, find_recipe
 from .snnet import SNNet
 from .space import Stitch
@@ -49,7 +59,14 @@ def _to_device(net: SNNet) -> SNNet:  # the accelerator, where there is one
 
 def _images(args, like: Anchor, split: str, **more) -> DataLoader:
     "The data set that the command line names, in an anchor's size."
-    return load_data(args.data, split, workers=args.workers, like=like, **more)
+    loader = load_data(args.data, split, workers=args.workers, like=like, **more)
+    classes = getattr(loader.dataset, 'classes', None)
+    if classes is not None and len(classes) != like.num_classes:
+        raise ValueError(
+            f'{args.data} has {len(classes)} classes, this network knows {like.num_classes};'
+            ' the same are needed'
+        )
+    return loader
 
 
 def _clean(args, count: int, like: Anchor) -> torch.Tensor:  # (N, C, H, W)
@@ -108,8 +125,14 @@ def _train(args) -> dict:
     batches = dict(batch_size=recipe.batch_size, augment=recipe, shuffle=True, seed=recipe.seed)
     batched = not args.resume or _facts(args).get('batched', False)
     loader = _images(args, like, 'train', images=args.images, batched=batched, **batches)
+    if len(loader) == 0:
+        raise ValueError(
+            f'{args.data} has {len(loader.dataset)} images for training, less than'
+            f' batch_size={recipe.batch_size}: --set batch_size={len(loader.dataset)} or fewer'
+        )
     if args.match and not args.resume:
-        net.init_stitches(_clean(args, recipe.match_images, like))
+        count = max(recipe.match_images, images_needed(net))
+        net.init_stitches(_clean(args, count, like))
     rows = train(
         _to_device(net),
         loader,
@@ -140,6 +163,80 @@ def _summary(rows: pd.DataFrame) -> dict:
         return found | dict(loss=None, images_per_s=None)
     loss = round(float(rows.loss[-50:].mean()), 4)
     return found | dict(loss=loss, images_per_s=round(float(rows.images_per_s.iloc[-1]), 1))
+
+# %% ../nbs/core/60_cli.ipynb #7be2f04d
+def _rules(words: list[str]) -> dict:  # of `--set kernel=3`
+    "Rules of the space; a value that is JSON is read as such, other text is taken as it is."
+    rules = {}
+    for key, text in _pairs(words, '--set').items():
+        try:
+            rules[key] = json.loads(text.replace('True', 'true').replace('False', 'false'))
+        except ValueError:
+            rules[key] = text
+    return rules
+
+
+def _anchor_rows(net: SNNet) -> list[dict]:
+    "What each anchor is, and what it costs by itself."
+    costs = net.costs()
+    rows = []
+    for i, anchor in enumerate(net.anchors):
+        row = costs[costs.stitch == i].iloc[0]
+        facts = dict(blocks=sum(anchor.depths), macs=int(row.macs), params=int(row.params))
+        rows.append(dict(anchor=i) | facts | dict(model=anchor.name))
+    return rows
+
+
+def _what_to_expect(net: SNNet, data: str) -> dict:
+    "Seconds to fine-tune each anchor and then to train, by `snnet-lab train` as it stands."
+    seconds = []
+    for i, anchor in enumerate(net.anchors):
+        batches = training_batches(data, anchor, FINETUNE)
+        seconds.append(math.ceil(expected_seconds(net, batches, FINETUNE, [i])))
+    recipe = Recipe()
+    batches = training_batches(data, net.anchors[0], recipe)
+    training = math.ceil(expected_seconds(net, batches, recipe))
+    return dict(finetune_seconds=seconds, train_seconds=training, train_epochs=recipe.epochs)
+
+
+def _new(args) -> dict:
+    "Timm names and a folder of images -> a network's file, started by least squares."
+    if not args.out.endswith('.safetensors'):
+        raise ValueError(f'{args.out}: a network is saved as .safetensors')
+    if Path(args.out).exists() and not args.dry_run:
+        raise ValueError(f'{args.out} is there already: another name is needed')
+    weights = {('pretrained',): 'pretrained', ('none',): None}.get(
+        tuple(args.weights), args.weights
+    )
+    device = 'cpu'
+    if torch.accelerator.is_available():
+        device = torch.accelerator.current_accelerator()
+    net = new_network(
+        args.anchors,
+        args.data,
+        weights=None if args.dry_run else weights,
+        size=None if args.size is None else (3, args.size, args.size),
+        finetune=None if args.dry_run else replace(FINETUNE, epochs=args.epochs),
+        name=Path(args.out).stem,
+        device=device,
+        progress=not args.json,
+        **_rules(args.set),
+    )
+    found = dict(
+        anchors=_anchor_rows(net),
+        classes=net.anchors[0].num_classes,
+        size=list(net.anchors[0].size),
+        stitches=len(net.space),
+        stitching_layers=len(net.layers),
+        macs=[int(net.costs().macs.min()), int(net.costs().macs.max())],
+    )
+    if args.dry_run:
+        return found | _what_to_expect(net, args.data)
+    batch = training_batches(args.data, net.anchors[0], Recipe()).batch_size
+    net.to('cpu').save(args.out)
+    trained = Path(args.out).with_stem(f'{Path(args.out).stem}_trained')
+    after = f'snnet-lab train --family {args.out} --data {args.data} --set batch_size={batch}'
+    return found | dict(out=args.out, next=f'{after} --out {trained}')
 
 # %% ../nbs/core/60_cli.ipynb #175e9b86
 def _own_statistics(args, like: Anchor) -> torch.Tensor | None:  # images for batch norm
@@ -275,6 +372,26 @@ def _add_switch(p: Parser, name: str, help: str):  # on, or off by --no-...
     p.add_argument(name, action=argparse.BooleanOptionalAction, default=True, help=help)
 
 
+def _add_new(p: Parser):
+    p.add_argument('out', metavar='FILE.safetensors', help='file to write')
+    names = 'timm names, cheapest first'
+    p.add_argument('--anchors', nargs='+', required=True, metavar='NAME', help=names)
+    p.add_argument(
+        '--data', required=True, help='an image folder: a folder a class, or train/ and test/'
+    )
+    weights = 'pretrained, none (random), or a file for each anchor'
+    p.add_argument('--weights', nargs='+', default=['pretrained'], help=weights)
+    p.add_argument(
+        '--size', type=int, help="height and width of the images; by default the first anchor's"
+    )
+    rule = 'a rule of the space: kernel, stride, nearest, direction, max_anchors, stages; may be repeated'
+    p.add_argument('--set', action='append', default=[], metavar='KEY=VALUE', help=rule)
+    epochs = 'to fine-tune an anchor whose classes are not those of the folder'
+    p.add_argument('--epochs', type=int, default=FINETUNE.epochs, help=epochs)
+    dry = 'show the space, its costs and the time to expect, and write nothing'
+    p.add_argument('--dry-run', action='store_true', help=dry)
+
+
 def _add_train(p: Parser):
     families = f'{", ".join(FAMILIES)}, or a .safetensors file of a network'
     p.add_argument('--family', default='fashion', help=families)
@@ -309,6 +426,7 @@ def _add_export(p: Parser):
 # %% ../nbs/core/60_cli.ipynb #0779e412
 WRITE = 'Write one stitch into a file that needs no snnet_lab: .pt2 (PyTorch) or .onnx.'
 COMMANDS = dict(  # name: what it does, its options, its help
+    new=(_new, _add_new, "A network of one's own, from timm names and a folder of images."),
     train=(_train, _add_train, 'Train a stitchable network by Algorithm 1.'),
     evaluate=(_evaluate, _add_evaluate, 'The exact accuracy and cost of stitches.'),
     export=(_export, _add_export, WRITE),
@@ -343,7 +461,11 @@ def _show(found: dict) -> str:  # for people
 
 
 def _show_row(row: dict) -> str:
-    return '  ' + '  '.join(f'{key} {value:,.6g}' for key, value in row.items())
+    return '  ' + '  '.join(f'{key} {_short(value)}' for key, value in row.items())
+
+
+def _short(value) -> str:
+    return value if isinstance(value, str) else f'{value:,.6g}'
 
 
 def main(argv: list[str] | None = None) -> int:  # exit code

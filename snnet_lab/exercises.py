@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Answer', 'nothing_yet', 'check_two_halves', 'check_best_stitch', 'check_map', 'check_r2', 'check_fewest_images',
            'check_count', 'check_block_macs', 'check_stitch_cost', 'check_draw', 'check_step', 'check_way',
-           'check_spend', 'check_batched', 'check_choose']
+           'check_spend', 'check_batched', 'check_choose', 'check_meeting', 'check_images_needed']
 
 # %% ../nbs/core/33_exercises.ipynb #3cc4dee6
 import copy
@@ -23,7 +23,7 @@ from .curves import frontier
 from .files import render
 from .matching import solve_stitch
 from .runtime import Choice
-from .space import StitchSpace, paired_cuts
+from .space import Stages, StitchSpace, paired_cuts
 
 # %% ../nbs/core/33_exercises.ipynb #8d910b0d
 @dataclass(frozen=True)
@@ -702,3 +702,47 @@ def _choice_is_wrong(given: Choice, every: list[Choice], slack: float, queued: i
     if given.top1 < best.top1:
         return f'{what}: in the time that is left another is {best.top1 - given.top1:.2f} better.'
     return None
+
+# %% ../nbs/core/33_exercises.ipynb #b04d48e5
+def check_meeting(
+    answer: list[tuple[int, int]],  # (stage of the front, stage of the back)
+    front: Anchor,
+    back: Anchor,
+) -> Answer:
+    "Are these the stages in which two anchors can be stitched?"
+    if found := nothing_yet(answer):
+        return found
+    here, there = Stages.of(front), Stages.of(back)
+    right = set(here.meets(there))
+    given = {tuple(pair) for pair in answer}
+    if given == right:
+        return Answer(True, 'they meet where the positions are equal; widths may differ.')
+    for s, t in sorted(given - right):
+        if s not in range(len(here.depths)) or t not in range(len(there.depths)):
+            return Answer(False, f'there is no pair of stages {s, t}: they are counted from 0.')
+        positions = f'{here.positions(s)} positions and {there.positions(t)}'
+        return Answer(False, f'stages {s, t} do not meet: they have {positions}.')
+    return Answer(False, f'{len(right - given)} of {len(right)} meetings are still missing.')
+
+
+def check_images_needed(
+    answer: int,  # images
+    width: int,  # channels of the front at the cut
+    positions: int,  # an image has there
+) -> Answer:
+    "Is this the fewest images that give least squares as many rows as it has unknowns?"
+    if found := nothing_yet(answer):
+        return found
+    right = -(-(width + 1) // positions)
+    if answer == right:
+        return Answer(
+            True, f'{right} images give {right * positions} rows for {width + 1} unknowns.'
+        )
+    if answer in (width, width + 1):
+        return Answer(False, f'every image gives {positions} rows, not one.')
+    if answer == -(-width // positions):
+        return Answer(False, 'the bias is an unknown too: one more row is needed.')
+    if answer == (width + 1) // positions:
+        return Answer(False, f'{answer} images give {answer * positions} rows: round up.')
+    few = 'too few' if answer < right else 'more than needed'
+    return Answer(False, f'{answer} is {few}: count the rows of an image and the unknowns.')
