@@ -152,6 +152,23 @@ def stop_kernels(base: str):
         api(base, 'DELETE', f'/api/sessions/{s["id"]}')
 
 
+def clear_outputs(base: str):
+    """Take the outputs out of the notebooks in the served folder.
+
+    A notebook that was saved, by a test or by JupyterLab itself every two minutes, shows widgets of a kernel
+    that is gone.
+    """
+    for entry in json.loads(api(base, 'GET', '/api/contents'))['content']:
+        if entry['type'] != 'notebook':
+            continue
+        address = f'/api/contents/{entry["path"]}'
+        notebook = json.loads(api(base, 'GET', address))['content']
+        for cell in notebook['cells']:
+            if cell['cell_type'] == 'code':
+                cell.update(outputs=[], execution_count=None)
+        api(base, 'PUT', address, dict(type='notebook', content=notebook))
+
+
 def wait_kernel(page, base: str):
     "Until a kernel is idle and a page is connected to it; what a page says of that itself can be too early."
     for _ in range(TIMEOUT_MS // 250):

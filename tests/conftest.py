@@ -78,5 +78,6 @@ def lab(chromium, tmp_path_factory):
 @pytest.fixture
 def page(lab, chromium):
     browser.stop_kernels(lab)
+    browser.clear_outputs(lab)
     with browser.new_page(chromium, lab) as found:
         yield found

@@ -10,6 +10,7 @@ from browser import (
     NOTEBOOKS,
     TOKEN,
     api,
+    clear_outputs,
     command,
     js,
     new_page,
@@ -57,6 +58,7 @@ def state():
 def opened(chromium, lab, notebook: str = 'workbench.ipynb', windows: int = 1):
     "A notebook after Run All, in a fresh kernel."
     stop_kernels(lab)
+    clear_outputs(lab)
     with new_page(chromium, lab) as page:
         open_notebook(page, lab, notebook)
         print(f'{run_all(page, windows):.1f} s from Run All to the picture')

@@ -95,7 +95,7 @@ def test_processes_hold_the_same_batch_norms(tmp_path):
 
 
 NOTEBOOK = """
-import json, sys, torch
+import json, os, sys, torch
 from accelerate import Accelerator, PartialState
 from snnet_lab.training import launch, train
 from train_script import RECIPE, images, network
@@ -106,7 +106,9 @@ net = network()
 
 def run():
     train(net, images(), RECIPE, folder=sys.argv[1], progress=False)
-    print('process', PartialState().process_index, 'of', PartialState().num_processes, flush=True)
+    here = PartialState()
+    # One call for the whole line: the two processes write to one pipe.
+    os.write(1, f'process {here.process_index} of {here.num_processes}\\n'.encode())
 
 launch(run, processes=2)
 rows = train(net, images(), resume=sys.argv[1], progress=False)
