@@ -100,6 +100,8 @@ def still_html(name: str, models: dict, root: str) -> Markup:
     state = model['state']
     if (state.get('layout') or '') and is_hidden(models, state['layout']):
         return Markup('')
+    if 'wb-root' in state.get('_dom_classes', ()):
+        return Markup('')  # its still picture is the next output
     if 'figure' in state:
         return figure_html(state['figure'])
     if 'view' in state and 'card' in state:
@@ -140,6 +142,14 @@ def output_html(output, models: dict, root: str) -> Markup:
     return pre(data.get('text/plain', ''))
 
 
+def shown_outputs(cell, models: dict, root: str) -> list[Markup]:
+    "What a cell gave; a still picture only where there is no better one."
+    found = [output_html(output, models, root) for output in cell.outputs]
+    if any('data-figure' in html for html in found):
+        found = [html for html in found if 'snnet-still' not in html]
+    return [html for html in found if html.strip()]
+
+
 def pre(text: str) -> Markup:
     return Markup('<pre>{}</pre>').format(ANSI.sub('', text))
 
@@ -173,8 +183,7 @@ def notebook_page(notebook, root: str) -> str:  # Markdown; `root`: the way up f
         if cell.cell_type == 'markdown':
             cells.append(Cell('markdown', Markup(with_formulas(page_links(cell.source)))))
         elif cell.source.strip():
-            found = [output_html(o, models, root) for o in cell.outputs]
-            cells.append(Cell('code', Markup(cell.source), [o for o in found if o.strip()]))
+            cells.append(Cell('code', Markup(cell.source), shown_outputs(cell, models, root)))
     return render('notebook.md', cells=cells)
 
 
