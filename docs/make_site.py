@@ -88,8 +88,9 @@ def widget_models(notebook) -> dict:  # id -> model: its name and its state
 
 
 def figure_html(figure: dict) -> Markup:
-    text = json.dumps(figure).replace('</', '<\\/')
-    return render('figure.html', figure=Markup(text), height=figure['layout'].get('height', 450))
+    layout = figure.get('layout', {})
+    text = json.dumps(dict(data=figure.get('data', []), layout=layout)).replace('</', '<\\/')
+    return render('figure.html', figure=Markup(text), height=layout.get('height', 450))
 
 
 def still_html(name: str, models: dict, root: str) -> Markup:

@@ -101,6 +101,7 @@ class Explorer(LeavesStill, W.VBox):
         self.figure = now.figure
         self.plot.draw(now.figure)
         self.words.value = render('scene.html', sentence=now.sentence, code=now.code)
+        self.change_still()
 
     def still(self) -> Markup:
         "Figure, sentence and code, for a notebook without its kernel."
