@@ -74,7 +74,7 @@ def test_opened_with_a_fresh_kernel(saved, lab, chromium, trusted):
     put(lab, saved)
     with browser.new_page(chromium, lab, ALLOWED) as page:
         browser.open_notebook(page, lab, NAME)
-        text = page.get_by_text('Stitch 9', exact=True)
+        text = page.locator('.jp-OutputArea').get_by_text('Stitch 9', exact=True)
         text.wait_for()
         assert page.get_by_text('he square of 7 is 49.').is_visible()
         pictures = page.locator('.jp-OutputArea img')
