@@ -69,9 +69,12 @@ def test_the_last_picture_is_in_the_file(saved):
 
 @pytest.mark.parametrize('trusted', [True, False])
 def test_opened_with_a_fresh_kernel(saved, lab, chromium, trusted):
-    if not trusted:
-        saved = json.loads(json.dumps(saved).replace('The square of 7', 'the square of 7'))
-    put(lab, saved)
+    notebook = json.loads(json.dumps(saved))
+    for cell in notebook['cells']:
+        cell['source'] += f'\n# {trusted=}'  # a notebook that was not signed before
+        cell['metadata']['trusted'] = trusted
+    put(lab, notebook)
+    assert [c['metadata'].get('trusted') for c in get(lab)['cells'][:2]] == [trusted, trusted]
     with browser.new_page(chromium, lab, ALLOWED) as page:
         browser.open_notebook(page, lab, NAME)
         text = page.locator('.jp-OutputArea').get_by_text('Stitch 9', exact=True)
