@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNS := $(VENV)/.installed
 SERVES := $(VENV)/.serves
+PUBLISHES := $(VENV)/.publishes
 DEVELOPS := $(VENV)/.develops
 # Two workers; tests/conftest.py says which tests stay together and that the slowest start first.
 PARALLEL := -n 2 --dist loadscope --no-loadscope-reorder
@@ -12,7 +13,7 @@ PARALLEL := -n 2 --dist loadscope --no-loadscope-reorder
 # Offline and quiet: no news, no look-ups, one kernel setting for all.
 LAB_OPTIONS := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.extension_manager=readonly
 
-.PHONY: help lab app test contract sync notebooks pytest export bench gpu family batchnorm samplers page screenshots clean
+.PHONY: help lab app test contract sync notebooks pytest export bench gpu family batchnorm samplers page site screenshots clean
 
 help:            ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -e 's/:[^#]*##/\t/' | expand -t 14
@@ -26,6 +27,10 @@ $(RUNS): pyproject.toml
 
 $(SERVES): $(RUNS)
 	$(BIN)/python -m pip install --quiet --editable ".[app]"
+	@touch $@
+
+$(PUBLISHES): $(RUNS)
+	$(BIN)/python -m pip install --quiet --editable ".[site]"
 	@touch $@
 
 $(DEVELOPS): $(RUNS)
@@ -77,6 +82,9 @@ batchnorm: $(DEVELOPS)  ## measure what estimating batch norm again is worth; wr
 
 page: $(DEVELOPS)       ## make data/workbench.html again, the window as a page without a kernel
 	$(BIN)/python data/make_page.py
+
+site: $(PUBLISHES)      ## write _site/: notebooks executed, reference, the window; read from disk, _site/index.html
+	OMP_NUM_THREADS=1 $(BIN)/python docs/make_site.py $(ARGS)
 
 screenshots: $(DEVELOPS) ## make the README's pictures again
 	$(BIN)/python tests/screenshots.py $(ARGS)

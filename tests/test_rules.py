@@ -23,7 +23,7 @@ MARKUP = (
 )
 PLOTS_FROM, WINDOW_FROM, COMMAND_LINE = (
     31,
-    40,
+    39,
     60,
 )  # numbers from which plotly, then Jupyter, may be imported
 DEVELOPMENT = {'fastcore', 'nbdev', 'execnb'}

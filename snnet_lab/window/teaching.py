@@ -14,8 +14,10 @@ import anywidget
 import ipywidgets as W
 import plotly.graph_objects as go
 import traitlets as T
+from markupsafe import Markup
 
-from ..files import render
+from ..files import render, static
+from .still import WIDTH, LeavesStill, chart_svg, svg_picture
 from .view import bundle, plotly_script
 
 # %% ../../nbs/window/51_teaching.ipynb #9d7a95ae
@@ -23,6 +25,7 @@ class PlotView(anywidget.AnyWidget):
     "A plotly figure that needs no other widget beside it."
 
     _esm = plotly_script() + bundle('figure_widget.js')
+    _css = static('still.css')
     figure = T.Dict().tag(sync=True)  # as plotly's JSON
 
     def draw(self, figure: go.Figure):
@@ -66,7 +69,7 @@ def control(name: str, given) -> W.Widget:
     )
 
 
-class Explorer(W.VBox):
+class Explorer(LeavesStill, W.VBox):
     "Controls over a figure, a sentence and a line of code."
 
     def __init__(
@@ -84,6 +87,7 @@ class Explorer(W.VBox):
             widget.observe(self.show, 'value')
         row = W.HBox(list(self.controls.values()), layout=W.Layout(flex_flow='row wrap'))
         super().__init__([row, self.plot, self.words])
+        self.add_class('snnet-explorer')
         self.show()
 
     @property
@@ -94,5 +98,13 @@ class Explorer(W.VBox):
     def show(self, _=None):
         "Make figure, sentence and code again."
         now = self.scene(**self.values)
+        self.figure = now.figure
         self.plot.draw(now.figure)
         self.words.value = render('scene.html', sentence=now.sentence, code=now.code)
+        self.change_still()
+
+    def still(self) -> Markup:
+        "Figure, sentence and code, for a notebook without its kernel."
+        drawn = chart_svg(self.figure)
+        picture = svg_picture(drawn, 'The figure', WIDTH) if drawn else Markup('')
+        return picture + Markup(self.words.value)

@@ -61,7 +61,7 @@ class CurveView(anywidget.AnyWidget):
     "The curve in the browser; `budget`, `selected`, `unit`, `shown` and `zoo` come back from it."
 
     _esm = plotly_script() + bundle('curve_widget.js')
-    _css = styles()
+    _css = styles('still.css')
     view = T.Dict(help='of `WorkbenchState.view`').tag(sync=True)
     card = T.Dict(help='of `WorkbenchState.card`').tag(sync=True)
     units = T.Dict(help='what can be spent: name -> words').tag(sync=True)

@@ -17,6 +17,7 @@ import ipywidgets as W
 import pandas as pd
 import traitlets as T
 from huggingface_hub import constants, get_session, try_to_load_from_cache
+from markupsafe import Markup
 from torch.utils.data import Dataset
 
 from ..anchors import load_weights
@@ -42,6 +43,7 @@ from .export_panel import TakeAwayPanel
 from .jobs import Control, Job
 from .page import write_page
 from .panel import close_all, error_html, field, progress_words, row
+from .still import LeavesStill, curve_still
 from .training_panel import TrainPanel
 from .view import CurveView
 from ..words import COSTS
@@ -410,7 +412,7 @@ def restored(
 SET = ('budget', 'unit', 'selected', 'shown', 'zoo')  # what people set, of a state
 
 
-class Workbench(T.HasTraits):
+class Workbench(T.HasTraits, LeavesStill):
     "The window. Running its cell again replaces it."
 
     windows: ClassVar[dict[str, 'Workbench']] = {}  # open ones by cell, or by name
@@ -501,6 +503,7 @@ class Workbench(T.HasTraits):
         state = self.desk.state
         self.selection = state.table.loc[state.stitch]
         self.state = {name: getattr(state, name) for name in SET}
+        self.change_still()
 
     @T.validate('selection')
     def _select(self, proposal) -> pd.Series:  # the row
@@ -528,11 +531,18 @@ class Workbench(T.HasTraits):
 
     def close(self):
         "Close the window with its widgets, links, threads and subscriptions."
+        self.forget_still()
         self.header.job.close()
         self.body.close()
         close_all(self.box)
         if self.windows.get(self.key) is self:
             del self.windows[self.key]
+
+    def still(self) -> Markup:
+        "The curve and the selected stitch's card, for a notebook without its kernel."
+        state = self.desk.state
+        ring = (state.costs[state.stitch], state.table.top1[state.stitch])
+        return curve_still(state.figure(), ring, state.card['html'])
 
     def _repr_mimebundle_(self, **kwargs):
         return self.box._repr_mimebundle_(**kwargs)
