@@ -213,8 +213,10 @@ def write_notebooks(run: list[Path], pages: Path, cache: Path):
 
 def copy_pages(pages: Path):
     "The pages that are Markdown already, and what they show."
-    lessons = (ROOT / 'nbs').rglob('README.md')
-    for path in [*(ROOT / name for name in TOP_PAGES), *lessons]:
+    beside_notebooks = (
+        p for p in (ROOT / 'nbs').rglob('*.md') if '.ipynb_checkpoints' not in p.parts
+    )
+    for path in [*(ROOT / name for name in TOP_PAGES), *beside_notebooks]:
         text = page_links(path.read_text(encoding='utf-8'))
         text = re.sub(r'\]\(nbs/(window|core)\)', r'](nbs/index.md)', text)
         write(pages / path.relative_to(ROOT), text)

@@ -28,7 +28,8 @@ assert snnet_lab.__file__.startswith(sys.prefix), snnet_lab.__file__
 window = Workbench('fashion', name='wheel')
 window.desk.state.budget = 10.0
 assert window.desk.state.stitch == window.desk.net.set_budget(macs=10e6).id
-assert '<h3>Stitch' in window.body.linked.view.card['html']
+assert '71 stitches' in repr(window.desk.net)
+assert window.body.linked.view.card['stitch'] == window.desk.state.stitch
 assert 'function pick(' in window.body.linked.view.get_state()['_esm']
 assert '71 stitches' in window.to_html('page.html', 2).read_text()
 window.close()
