@@ -21,6 +21,7 @@ from .anchors import Anchor, load_anchor
 from .checks import check_number
 from .families import from_shapes
 from .probe import evaluating, following
+from .snnet import compile_modules
 
 # %% ../nbs/core/29_coverage.ipynb #ea88122e
 def _resumed(anchor: Anchor, images: torch.Tensor, boundary: int) -> torch.Tensor:  # (B, K)
@@ -129,14 +130,13 @@ def compiled_blocks(
     modules = dict(anchor.model.named_modules())
     if unknown := [name for name in names if name not in modules]:
         raise ValueError(f'{anchor.name} has no module {unknown[0]!r} to compile')
+    chosen = [modules[name] for name in names]
     torch._dynamo.reset()
-    for name in names:
-        modules[name].compile(backend=backend)
+    compile_modules(chosen, backend)
     try:
         yield
     finally:
-        for name in names:
-            modules[name]._compiled_call_impl = None
+        compile_modules(chosen, None)
         torch._dynamo.reset()
 
 

@@ -6,7 +6,7 @@
 __all__ = ['Standing', 'all_logits', 'check_stitches', 'check_labelled', 'Evaluation', 'evaluate']
 
 # %% ../nbs/core/14_evaluation.ipynb #3b415434
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 
 import numpy as np
@@ -143,11 +143,20 @@ class Evaluation:
         loader: Iterable,  # batches (images, labels)
         stitches: Iterable | None = None,  # Stitches or ids, each counted once; None: all
         batchnorm=None,  # training images to estimate batch norm's statistics from; None: its own
+        order: Callable | None = None,  # curve so far -> ids to count next; None: all at once
     ):
+        if order is not None and iter(loader) is loader:
+            raise ValueError(
+                'an order reads the images again and again: a list or loader is needed'
+            )
         self.net = net
         self.stitches = check_stitches(net, stitches)
         self.rows = {stitch.id: i for i, stitch in enumerate(self.stitches)}
-        self.batches = iter(loader)
+        self.loader = loader
+        self.order = order
+        self.group: list[Stitch] = []  # who is counted in this pass over the images
+        self.batches = iter(())
+        self.waiting = list(self.stitches)  # those that no pass has begun to count
         self.left: list[Stitch] = []  # what the present batch still lacks
         self.right = np.zeros((len(self.stitches), 2), int)  # right answers at 1 and 5
         self.images = np.zeros(len(self.stitches), int)  # images seen
@@ -168,13 +177,26 @@ class Evaluation:
 
     def _next_batch(self) -> bool:  # False: there is none
         batch = next(self.batches, None)
+        if batch is None and self._next_group():
+            batch = next(self.batches, None)
         if batch is None:
             return False
         images, labels = check_labelled(self.net, batch)
         device = device_of(self.net)
         self.batch = images.to(device), labels.to(device)
-        self.left = list(self.stitches)
+        self.left = list(self.group)
         return True
+
+    def _next_group(self) -> bool:  # False: there is none
+        "Who is counted together in one more pass over the images."
+        self.group = self.waiting
+        if self.order is not None and self.waiting:
+            asked = set(self.order(self.curve))
+            self.group = [s for s in self.waiting if s.id in asked]
+        self.waiting = [s for s in self.waiting if s not in self.group]
+        if self.group:
+            self.batches = iter(self.loader)
+        return bool(self.group)
 
     def _count(self, stitch: Stitch, logits: torch.Tensor):
         _, labels = self.batch
@@ -214,9 +236,14 @@ def evaluate(
     progress: bool = True,  # show a bar
     batchnorm=None,  # as `Evaluation`
     processes: PartialState | None = None,  # that share the batches; each calls this, and gets all
+    order: Callable | None = None,  # as `Evaluation`, e.g. `PredictedOrder`
 ) -> pd.DataFrame:  # cost_table's columns, and top1, top5, ci_low, ci_high (in %), n
     "The exact accuracy of stitches on all images of a loader, one row a stitch."
-    evaluation = Evaluation(net, _share(loader, processes), stitches, batchnorm)
+    if order is not None and processes is not None:
+        raise ValueError(
+            'an order asks for the curve so far, and several processes have parts of it'
+        )
+    evaluation = Evaluation(net, _share(loader, processes), stitches, batchnorm, order)
     count = len(evaluation.stitches)
     total = len(loader) * count if hasattr(loader, '__len__') and processes is None else None
     for _ in tqdm(evaluation, total=total, desc=f'{count} stitches', disable=not progress):

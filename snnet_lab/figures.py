@@ -240,6 +240,20 @@ def _published_points(
     return _points(rows, axis, titles, name='published', meta='published', marker=marker)
 
 
+def _predicted_points(
+    predicted: pd.DataFrame,  # the curve's rows, with predicted accuracies
+    axis: _CostAxis,
+    intervals: bool,
+) -> go.Scatter:
+    "Stitches that nobody has evaluated, hollow."
+    titles = [f'<b>stitch {i}, predicted</b>' for i in predicted.stitch]
+    marker = dict(size=8, symbol='circle-open', color=INK, line=dict(width=1.4))
+    bars = dict(error_y=_error_bars(predicted, INK)) if intervals else {}
+    ids = predicted.stitch.tolist()
+    look = dict(name='predicted', meta='predicted', marker=marker, customdata=ids)
+    return _points(predicted, axis, titles, **look, **bars)
+
+
 def _other_network(rows: pd.DataFrame, axis: _CostAxis, name: str) -> list[go.Scatter]:
     "Another network's frontier and stitches."
     is_anchor = [len(anchors) == 1 for anchors in rows.anchors]
@@ -266,6 +280,7 @@ def curve_figure(
     published: pd.DataFrame | None = None,  # of `published_curve`
     zoo: pd.DataFrame | None = None,  # of `timm_zoo`; drawn over MACs and parameters
     other: tuple[pd.DataFrame, str] | None = None,  # a second network's curve and name
+    predicted: pd.DataFrame | None = None,  # rows whose accuracy is predicted; drawn hollow
 ) -> go.Figure:
     "Accuracy over cost: stitches, anchors as stars, the frontier, the line between anchors."
     check_names(names, _anchors_of(space))
@@ -286,6 +301,8 @@ def curve_figure(
         seen += _other_network(_known(second, cost, name), axis, name)
     if published is not None:
         seen.append(_published_points(published, curve, axis))
+    if predicted is not None:
+        seen.append(_predicted_points(_known(predicted, cost), axis, intervals))
     seen += _stitches(rows, axis, space, names, intervals)
 
     xs = [x for trace in seen for x in trace.x]

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['QUARTERS', 'BUMPS', 'WEIGHTS', 'KERNEL', 'SEAM_FEATURES', 'FOLDS', 'LEVEL', 'LEAST', 'path_parts', 'path_features',
            'spread_stitches', 'Guess', 'guess_by_cost', 'prior_line', 'guess_by_process', 'mix', 'hide_and_guess',
-           'conformal_factor', 'expected_gain', 'predict_curve']
+           'conformal_factor', 'expected_gain', 'predict_curve', 'PredictedOrder']
 
 # %% ../nbs/core/22_prediction.ipynb #74d49757
 import warnings
@@ -310,3 +310,31 @@ def _known(space, costs, known) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  #
         )
     images = rows['n'].fillna(0) if 'n' in rows else pd.Series(0.0, rows.index)
     return rows.stitch.to_numpy(int), rows.top1.to_numpy(float), images.to_numpy(float)
+
+# %% ../nbs/core/22_prediction.ipynb #e5290e68
+class PredictedOrder:
+    "The order for `evaluate`: a few stitches spread over cost, then what the prediction asks for."
+
+    def __init__(
+        self,
+        space: StitchSpace,
+        costs: pd.DataFrame,  # of `cost_table`: stitch, macs
+        most: int | None = None,  # stitches in all; None: a sixth of them
+    ):
+        least = min(len(space.depths) + LEAST, len(space))
+        if most is None:
+            most = max(round(len(space) / 6), least)
+        self.space, self.costs = space, costs
+        self.most = check_number('most', most, least=least, most=len(space), whole=True)
+        self.begin = list(range(len(space)))
+        if least < len(space):
+            self.begin = spread_stitches(space, costs, max(most // 2, least))
+        self.table: pd.DataFrame | None = None  # the last prediction
+
+    def __call__(self, curve: pd.DataFrame) -> list[int]:  # ids to evaluate next; none: it is done
+        known = curve.dropna(subset='top1')
+        missing = sorted(set(self.begin) - set(known.stitch))
+        if missing:
+            return missing
+        self.table = predict_curve(self.space, self.costs, known)
+        return self.table.attrs['next'][:1] if len(known) < self.most else []

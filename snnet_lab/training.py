@@ -676,7 +676,7 @@ def _train_mode(net: SNNet, recipe: Recipe) -> Iterator[None]:
         if recipe.tune == 'stitches':
             net.anchors.requires_grad_(False).eval()
         if recipe.compile:
-            _compile_blocks(net)
+            net.compiled(graphs=0)
         with callers_random_numbers():
             yield
     finally:
@@ -684,12 +684,6 @@ def _train_mode(net: SNNet, recipe: Recipe) -> Iterator[None]:
             p.requires_grad_(asking[name])
         net.zero_grad(set_to_none=True)
         net.eval()
-
-
-def _compile_blocks(net: SNNet):
-    for anchor in net.anchors:
-        for block in anchor.cuts.ends[1:]:
-            anchor.model.get_submodule(block).compile()
 
 # %% ../nbs/core/20_training.ipynb #06a485da
 def train(

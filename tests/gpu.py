@@ -40,7 +40,7 @@ from snnet_lab.families import FAMILIES, load_family
 from snnet_lab.files import write_atomic
 from snnet_lab.latency import device_name, measure_latency, synchronize, timed
 from snnet_lab.recipes import ALGORITHM_1, Recipe, find_recipe
-from snnet_lab.snnet import SNNet
+from snnet_lab.snnet import SNNet, record_graph
 from snnet_lab.space import Stitch
 from snnet_lab.training import train
 
@@ -315,9 +315,20 @@ def logits_channels_last(net: SNNet, images: torch.Tensor, stitch: Stitch) -> to
     return net(images.contiguous(memory_format=torch.channels_last), stitch)
 
 
+def logits_recorded(net: SNNet, images: torch.Tensor, stitch: Stitch) -> torch.Tensor:
+    "Of `net.compiled()`, the second time: on CUDA from the graph that the first time recorded."
+    net.compiled(BACKEND)
+    try:
+        net(torch.zeros_like(images), stitch)
+        return net(images, stitch)
+    finally:
+        net.compiled(None)
+
+
 VARIANTS = {  # the last one changes the network
     'bf16': logits_in_bf16,
     'compiled blocks': logits_compiled,
+    'compiled and recorded': logits_recorded,
     'channels last': logits_channels_last,
 }
 
@@ -470,15 +481,7 @@ if CUDA:
 def graphed(forward: Callable) -> Callable:
     "The same forward as a CUDA graph, which gives what the forward gives."
     expected = forward()
-    stream = torch.cuda.Stream()  # warmed up beside the main stream, as capturing wants it
-    stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(stream):
-        for _ in range(3):
-            forward()
-    torch.cuda.current_stream().wait_stream(stream)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        captured = forward()
+    graph, captured = record_graph(forward)
     graph.replay()
     off = difference(captured, expected)
     assert off < 1e-2, f'the CUDA graph gives other logits: {off:.2e} off'

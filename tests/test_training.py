@@ -228,7 +228,9 @@ def test_a_second_run_on_the_folder_is_refused(whole):
 def test_compiled_blocks_are_compiled_once(monkeypatch):
     compiled, module_compile = [], nn.Module.compile
     # dynamo's graphs and guards, without the minute that code takes
-    monkeypatch.setattr(nn.Module, 'compile', lambda self: module_compile(self, backend='eager'))
+    monkeypatch.setattr(
+        nn.Module, 'compile', lambda self, backend: module_compile(self, backend='eager')
+    )
     torch._dynamo.reset()
     counters.clear()
 

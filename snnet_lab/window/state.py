@@ -254,6 +254,7 @@ class CurveScene:
     filters: Mapping = field(default_factory=dict)  # of the models; '' or absent: any
     other: tuple[pd.DataFrame, str] | None = None  # a second network's curve, and its name
     growing: pd.DataFrame | None = None  # of an `Evaluation` under way
+    predicted: pd.DataFrame | None = None  # of `predict_curve`
 
     @cached_property
     def zoo(self) -> pd.DataFrame | None:
@@ -285,6 +286,17 @@ class CurveScene:
         return table.drop(columns=accuracy, errors='ignore').merge(fresh, on='stitch')
 
     @cached_property
+    def hollow(self) -> pd.DataFrame | None:
+        "The rows that are not drawn as known, with the accuracies that are predicted."
+        if self.predicted is None:
+            return None
+        names = dict(low='ci_low', high='ci_high')
+        found = self.predicted[['stitch', 'top1', 'low', 'high']].rename(columns=names)
+        known = self.drawn.dropna(subset='top1').stitch
+        rest = self.drawn[~self.drawn.stitch.isin(known)]
+        return rest.drop(columns=['top1', 'ci_low', 'ci_high']).merge(found, on='stitch')
+
+    @cached_property
     def known(self) -> pd.DataFrame:
         "The best knowledge of every stitch: what has grown, else what was known before."
         table = self.priced.table
@@ -307,6 +319,7 @@ def scene_figure(scene: CurveScene) -> go.Figure:
         published=scene.published,
         zoo=scene.zoo,
         other=scene.beside,
+        predicted=scene.hollow,
     )
 
 
@@ -408,6 +421,7 @@ class WorkbenchState(T.HasTraits):
         self.models = models
         self.other = None  # (curve, name) of a second network
         self.growing = None  # a curve that is being evaluated
+        self.predicted = None  # of `predict_curve`, for what nobody has evaluated
         self.r2 = {}  # of each stitching layer by key, where it is known
         self.priced = PricedCurve(with_accuracy(table), unit)
         first = self.priced.opening
@@ -516,9 +530,10 @@ class WorkbenchState(T.HasTraits):
     def grow(
         self,
         curve: pd.DataFrame,  # of an `Evaluation` under way
+        predicted: pd.DataFrame | None = None,  # of `predict_curve`, for the other stitches
     ):
         "Draw a curve as it grows, what was known before beside it."
-        self.growing = curve
+        self.growing, self.predicted = curve, predicted
         if 'other' not in self.shown:
             self.shown = [*self.shown, 'other']
         self._redraw()
@@ -526,9 +541,10 @@ class WorkbenchState(T.HasTraits):
     def settle(
         self,
         table: pd.DataFrame | None = None,  # what it led to; None: as before
+        predicted: pd.DataFrame | None = None,  # of `predict_curve`, where something is not known
     ):
         "The curve has stopped growing."
-        self.growing = None
+        self.growing, self.predicted = None, predicted
         if self.other is None:
             self.shown = [role for role in self.shown if role != 'other']
         self.set_table(self.table.reset_index(drop=True) if table is None else table)
@@ -558,6 +574,7 @@ class WorkbenchState(T.HasTraits):
             self.zoo,
             self.other,
             self.growing,
+            self.predicted,
         )
 
     def figure(self) -> go.Figure:
