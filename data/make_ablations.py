@@ -117,10 +117,10 @@ STARTS = {
     'kaiming': kaiming,
     'averaged, 300 images': partial(least_squares, shared='average'),
     'least squares, 100 images': partial(least_squares, images=100),
-    'least squares, 10 images': partial(least_squares, images=10),
-    'least squares, 30 images': partial(least_squares, images=30),
     'least squares, 1,000 images': partial(least_squares, images=1000),
+    'least squares, 10 images': partial(least_squares, images=10),
     'ridge 0.01': partial(solved, solve=partial(ridge, share=0.01)),
+    'least squares, 30 images': partial(least_squares, images=30),
     'orthogonal': partial(solved, solve=orthogonal),
     'half the rank': partial(solved, solve=partial(low_rank, share=0.5)),
     'ridge 0.1': partial(solved, solve=partial(ridge, share=0.1)),
@@ -143,9 +143,9 @@ TRAINED = {  # `rules` of the space, `start`, and fields of the recipe
     'kaiming': dict(start=kaiming),
     'slow to fast': dict(rules=dict(direction='slow_to_fast')),
     'stitching layers only': dict(tune='stitches'),
+    'eight a step': dict(stitches_per_step=8),
     'all pairs': dict(rules=dict(nearest=False)),
     'both ways': dict(rules=dict(direction='both')),
-    'eight a step': dict(stitches_per_step=8),
     'three anchors': dict(rules=dict(nearest=False, max_anchors=3)),
     'kernel 3': dict(rules=dict(kernel=3)),
     'kernel 2, stride 2': dict(rules=dict(kernel=2, stride=2)),
@@ -218,12 +218,11 @@ def part(name: str, first: int = 0, end: int | None = None) -> list[tuple[str, s
 
 ORDER = [  # what matters most first
     *part('starts', 0, 3),
-    *part('trained', 0, 2),
+    *part('trained', 0, 6),
+    *part('starts', 3, 6),
     *part('alone'),
-    *part('trained', 2, 7),
-    *part('starts', 3, 10),
-    *part('trained', 7),
-    *part('starts', 10),
+    *part('trained', 6),
+    *part('starts', 6),
 ]
 
 
