@@ -13,7 +13,7 @@ PARALLEL := -n 2 --dist loadscope --no-loadscope-reorder
 # Offline and quiet: no news, no look-ups, one kernel setting for all.
 LAB_OPTIONS := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.extension_manager=readonly
 
-.PHONY: help lab app test contract sync notebooks pytest export bench gpu family batchnorm samplers page site screenshots clean
+.PHONY: help lab app test contract sync notebooks pytest export bench gpu family batchnorm samplers ablations page site screenshots clean
 
 help:            ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -e 's/:[^#]*##/\t/' | expand -t 14
@@ -76,6 +76,9 @@ family: $(DEVELOPS)     ## make what is missing of the shipped family (hours on 
 
 samplers: $(DEVELOPS)   ## compare the samplers on the shipped family (hours on a CPU, resumable); writes data/samplers.csv
 	$(BIN)/python data/make_samplers.py $(ARGS)
+
+ablations: $(DEVELOPS)  ## make the rows that the paper's tables lack (an hour on a CPU, resumable); writes data/ablations/
+	$(BIN)/python data/make_ablations.py $(ARGS)
 
 batchnorm: $(DEVELOPS)  ## measure what estimating batch norm again is worth; writes data/batchnorm.csv
 	$(BIN)/python data/make_batchnorm.py

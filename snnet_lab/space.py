@@ -7,8 +7,8 @@ __all__ = ['NUMBERINGS', 'Cut', 'LayerKey', 'DIRECTIONS', 'paired_cuts', 'unpair
            'StitchSpace']
 
 # %% ../nbs/core/01_space.ipynb #29bed8bf
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise, permutations
 from numbers import Integral
 from typing import NamedTuple
@@ -288,6 +288,7 @@ class StitchSpace(Sequence):
         stages: Sequence[int] | None = None,  # of the front, where to stitch; None: all
         dense: bool = True,  # where depths differ, enter every block of the deeper anchor
         numbering: str = 'aligned',  # 'official': layers numbered to read official checkpoints
+        only: Sequence[int] | None = None,  # ids to keep, of the space without this; None: all
     ) -> 'StitchSpace':
         "Enumerate the space under the given rules."
         anchors = tuple(map(Stages.of, anchors_or_depths))
@@ -312,7 +313,24 @@ class StitchSpace(Sequence):
         stitches = [Stitch(a, (a,)) for a in range(len(anchors))]
         for path in _paths(steps, max_anchors):
             stitches.append(_stitch(len(stitches), path))
-        return cls(tuple(a.depths for a in anchors), rules, tuple(stitches))
+        whole = cls(tuple(a.depths for a in anchors), rules, tuple(stitches))
+        return whole if only is None else whole.choose(only)
+
+    def choose(
+        self,
+        ids: Iterable[int],  # of stitches of this space; the anchors stay in any case
+    ) -> 'StitchSpace':
+        "A space of some of these stitches, numbered anew; their layers keep their keys."
+        if not isinstance(ids, Iterable) or isinstance(ids, str):
+            raise ValueError(f'ids={ids!r}: a list of stitches is needed, e.g. [3, 20]')
+        anchors = range(len(self.depths))
+        kept = sorted({*anchors, *(self[i].id for i in ids)})
+        if len(kept) == len(anchors):
+            raise ValueError(f'ids={ids!r}: one stitch or more that is no anchor is needed')
+        known = self.rules.get('only', range(len(self)))  # ids in the space of all
+        rules = self.rules | dict(only=[known[i] for i in kept])
+        stitches = [replace(self[i], id=number) for number, i in enumerate(kept)]
+        return StitchSpace(self.depths, rules, tuple(stitches))
 
     def __len__(self) -> int:
         return len(self.stitches)
