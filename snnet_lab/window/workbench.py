@@ -126,11 +126,12 @@ class LinkedView:
             unit=state.unit,
             budget=state.budget,
             selected=state.selected,
+            pinned=state.pinned,
             shown=state.shown,
             zoo=state.zoo,
         )
         self.view.add_class('wb-view')
-        both_ways, to_view = ('budget', 'selected', 'shown', 'zoo'), ('view', 'card')
+        both_ways, to_view = ('budget', 'selected', 'pinned', 'shown', 'zoo'), ('view', 'card')
         self.links = [T.link((self.view, name), (state, name)) for name in both_ways]
         self.links += [T.dlink((state, name), (self.view, name)) for name in to_view]
         self.view.observe(lambda _: self.set_unit(self.view.unit), 'unit')
@@ -409,7 +410,7 @@ def restored(
     return net, read_table(curve) if curve.exists() else cost_table(net)
 
 # %% ../../nbs/window/57_workbench.ipynb #0bdbbad3
-SET = ('budget', 'unit', 'selected', 'shown', 'zoo')  # what people set, of a state
+SET = ('budget', 'unit', 'selected', 'pinned', 'shown', 'zoo')  # what people set, of a state
 
 
 class Workbench(T.HasTraits, LeavesStill):
@@ -418,7 +419,7 @@ class Workbench(T.HasTraits, LeavesStill):
     windows: ClassVar[dict[str, 'Workbench']] = {}  # open ones by cell, or by name
 
     selection = T.Any(help='what is picked: a row of the curve; set it to an id or a row')
-    state = T.Dict(help='what was set: budget, unit, selected, shown, zoo')
+    state = T.Dict(help='what was set: budget, unit, selected, pinned, shown, zoo')
 
     def __init__(
         self,
