@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from .figures import INK, VERMILION
 from .space import Cut, Stitch
-from .words import block_name, check_names, describe, r2_words, shortened
+from .words import SENTENCES, block_name, check_names, describe, r2_words, shortened
 
 # %% ../nbs/core/32_pictures.ipynb #d6ca1bf2
 MARGIN = 6  # above the first row and below the last
@@ -186,6 +186,7 @@ def _draw_r2(svg: Element, step: _Step, r2: float, on_the_right: bool):
         },
     )
     words.text = r2_words(r2)
+    SubElement(words, 'title').text = SENTENCES['r2']
 
 # %% ../nbs/core/32_pictures.ipynb #28210d87
 def _blocks_on_path(stitch: Stitch, strips: _Strips) -> set[tuple[int, Cut]]:  # (anchor, block)

@@ -282,6 +282,44 @@ def test_other_images(window):
     assert numbers() != first
 
 
+def test_pin_and_compare(window, state):
+    "Two rings; the same images for both, what flipped as pictures, and the paired difference."
+    first = slide(window, 0.6)
+    window.locator('.wb-pin').click()
+    window.wait_for_selector(f'.wb-pin-ring[data-stitch="{first}"]', state='attached')
+    second = slide(window, 0.03)
+    assert ring(window)['stitch'] == second != first
+    assert window.locator('.wb-pinned tbody tr').count() >= 4
+    window.locator('.wb-run-count input').fill('512')
+    window.keyboard.press('Tab')
+    run(window)
+    named = window.locator('.wb-ran tbody td:first-child').all_inner_texts()
+    assert named[:2] == [f'stitch {second}', f'stitch {first} (pinned)']
+    verdict = window.locator('.wb-verdict').inner_text()
+    assert '95% [' in verdict and f'stitch {first} (pinned)' in verdict
+    flipped = window.locator('.wb-changed .wb-thumb')
+    assert 6 < flipped.count() <= 24
+    window.locator('.wb-run-order select').select_option('won first')
+    expect(flipped.first).to_have_class('wb-thumb right')
+    window.locator('.wb-run-order select').select_option('lost first')
+    expect(flipped.first).to_have_class('wb-thumb wrong')
+    window.locator('.wb-unpin').click()
+    expect(window.locator('.wb-pin-ring')).to_be_hidden()
+    window.locator('.wb-run-count input').fill('64')
+    window.keyboard.press('Tab')
+
+
+def test_tour(window):
+    "Once, in a browser that has not seen it; then under '?'."
+    if window.locator('.wb-tour').is_visible():
+        window.locator('.wb-tour-skip').click()
+    expect(window.locator('.wb-tour')).to_be_hidden()
+    window.locator('.wb-help').click()
+    window.locator('.wb-tour-again').click()
+    expect(window.locator('.wb-tour-words')).to_contain_text('1 of 3')
+    window.locator('.wb-tour-skip').click()
+
+
 def upload(page, files: dict):
     with page.expect_file_chooser() as chooser:
         page.locator('.wb-run-own').click()
@@ -367,8 +405,18 @@ def test_take_away(window, state):
     expect(path).to_have_value('fashion-curve.csv')
     run(window, 'take')
     assert 'fashion-curve.csv is written' in result.inner_text()
+    with window.expect_download() as file:
+        window.locator('.wb-take-download').click()
+    assert file.value.suggested_filename == 'fashion-curve.csv'
+    assert len(file.value.path().read_text().splitlines()) == 1 + len(state.table)
+    expect(window.locator('.wb-take-use')).to_contain_text('import pandas')
+    window.locator('.wb-take-copy').click()
+    expect(window.locator('.wb-take-copy')).to_have_text('Copied')
     path.fill('/proc/no/curve.csv')
     window.keyboard.press('Tab')
+    run(window, 'take')
+    assert 'there is no folder /proc/no: tick "make the folder"' in result.inner_text()
+    window.locator('.wb-take-make input').check()
     run(window, 'take')
     assert '/proc/no/curve.csv cannot be written (No such file' in result.inner_text()
     window.locator('.wb-take-python').click()

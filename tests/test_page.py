@@ -9,7 +9,7 @@ import torch
 
 from snnet_lab.window.state import ceil_step
 from snnet_lab.window.workbench import Workbench
-from snnet_lab.words import SENTENCES
+from snnet_lab.words import SENTENCES, short
 
 SHIPPED = Path(__file__).parents[1] / 'data/workbench.html'
 
@@ -42,7 +42,7 @@ def opened(chromium, path: Path, width: int = 1200, **context):
     print(f'{time.perf_counter() - began:.1f} s until the curve is there, {width} pixels wide')
     yield page
     view.close()
-    assert [url for url in asked if not url.startswith(('data:', 'blob:'))] == [path.as_uri()]
+    assert {url for url in asked if not url.startswith(('data:', 'blob:'))} == {path.as_uri()}
     assert not errors
 
 
@@ -296,6 +296,74 @@ def test_words_explain_themselves(chromium, made):
             assert page.evaluate('document.documentElement.scrollWidth') <= width
             page.keyboard.press('Escape')
             assert help_box.is_hidden()
+
+
+def rings(page) -> dict:
+    "Around which stitches the rings are, by their letters; those that show."
+    shown = page.locator('.wb-marker g[data-stitch]:not([style*="none"])')
+    return dict(shown.evaluate_all('rings => rings.map(r => [r.textContent, +r.dataset.stitch])'))
+
+
+def test_pin_and_compare(chromium, made):
+    "A stitch is pinned, another is dragged to: two rings, and all costs side by side."
+    path, state, desk = made
+    with opened(chromium, path) as page:
+        first = ring(page)
+        assert rings(page) == dict(B=first)
+        page.locator('.wb-pin').click()
+        assert rings(page) == dict(A=first, B=first)
+        assert page.locator('.wb-pinned').count() == 0
+        drag(page, 0.5, 0.1)
+        second = ring(page)
+        assert second != first and rings(page) == dict(A=first, B=second)
+        lines = page.locator('.wb-pinned tbody tr').all_inner_texts()
+        known = [line.split('\t') for line in lines]
+        assert [fact[0] for fact in known] == ['top-1', 'MACs', 'parameters', 'memory']
+        macs, top1 = state.table.macs, state.table.top1
+        assert known[1][1:3] == [short(macs[i], 'MACs') for i in (first, second)]
+        assert known[1][3] == f'{100 * (macs[second] / macs[first] - 1):+.0f}%'.replace('-', '−')
+        apart = f'{top1[second] - top1[first]:+.2f} points'.replace('-', '−')
+        assert known[0][3] == apart
+        page.locator('.wb-unit').select_option('params')
+        assert rings(page) == dict(A=first, B=second)
+        page.locator('.wb-pin-back').click()
+        assert rings(page) == dict(A=first, B=first)
+        page.locator('.wb-unpin').click()
+        assert rings(page) == dict(B=first)
+
+
+@pytest.mark.parametrize('width', [960, 390])
+def test_pin_fits_a_narrow_page(chromium, made, width):
+    with opened(chromium, made[0], width) as page:
+        page.locator('.wb-pin').click()
+        page.locator('.wb-slider').focus()
+        page.keyboard.press('ArrowLeft')
+        table = page.locator('.wb-pinned')
+        assert table.evaluate('e => e.scrollWidth <= e.parentNode.clientWidth')
+
+
+def test_tour(chromium, made):
+    "Three steps at the first opening; not again, but under '?'."
+    with opened(chromium, made[0]) as page:
+        tour, words = page.locator('.wb-tour'), page.locator('.wb-tour-words')
+        for step, part in enumerate(('.wb-track', '.wb-path', '.wb-pin-buttons'), 1):
+            assert words.inner_text().startswith(f'{step} of 3: ')
+            assert 'wb-toured' in page.locator(part).get_attribute('class')
+            page.locator('.wb-tour-next').click()
+        assert tour.is_hidden() and page.locator('.wb-toured').count() == 0
+        page.reload()
+        page.wait_for_selector('.wb-card[data-stitch]')
+        assert tour.is_hidden()
+        page.locator('.wb-help').click()
+        page.locator('.wb-tour-again').click()
+        assert words.inner_text().startswith('1 of 3: ')
+        page.keyboard.press('Escape')
+        assert tour.is_hidden()
+
+
+def test_r2_in_the_picture_explains_itself(chromium, made):
+    with opened(chromium, made[0]) as page:
+        assert page.locator('.wb-path .r2 title').text_content() == SENTENCES['r2']
 
 
 def wait_count(page, selector: str, count: int):

@@ -7,11 +7,13 @@ import { dragLine } from "./line_drag.js";
 import { marker } from "./marker.js";
 import { cardOf, put, viewOf } from "./model.js";
 import { overlayRow } from "./overlays.js";
-import { costOf, neighbour, pick, priceOf } from "./pick.js";
+import { neighbour, pick, priceOf } from "./pick.js";
+import { pinBox, pinnedOf } from "./pin.js";
 import { plot, plotly } from "./plot.js";
 import { budgetRow } from "./slider.js";
 import { placeSentences } from "./terms.js";
 import { watchTheme } from "./theme.js";
+import { tour } from "./tour.js";
 
 const PICTURE = { width: 900, height: 480 }; // pixels, as it is saved
 
@@ -42,7 +44,9 @@ class Curve {
       lineAt: () => this.box._fullLayout.xaxis.d2p(this.budget),
       budgetAt: (x) => this.box._fullLayout.xaxis.p2d(x),
     });
-    this.help = helpBox(model.get("says"));
+    this.pin = pinBox(model, this.select);
+    this.tour = tour(el);
+    this.help = helpBox(model.get("says"), this.tour.begin);
     this.arrange();
   }
 
@@ -50,6 +54,7 @@ class Curve {
     const { slider, overlays, help } = this;
     slider.row.append(help.button);
     const parts = [
+      this.tour.box,
       this.box,
       slider.track,
       slider.preview,
@@ -60,7 +65,9 @@ class Curve {
       this.note,
     ];
     this.el.classList.add("wb-curve");
-    this.el.append(make("div", { className: "wb-left" }, ...parts), this.card.box);
+    const left = make("div", { className: "wb-left" }, ...parts);
+    const right = make("div", { className: "wb-right" }, this.card.box, this.pin.box);
+    this.el.append(left, right);
     // keys are the window's, not JupyterLab's: there x cuts the cell
     this.el.addEventListener("focusin", (event) => {
       event.target.dataset.lmSuppressShortcuts = true;
@@ -83,11 +90,12 @@ class Curve {
     put(this.model, { budget: this.budget });
   }
 
-  // Ring, words and card go to the stitch that the budget buys.
+  // Rings, words and card go to the stitch that the budget buys.
   place() {
     const view = viewOf(this.model);
     this.stitch = pick(view, this.budget, this.model.get("selected"));
-    this.moveRing(view, this.budget, this.stitch);
+    this.moveRing(view, this.budget, this.stitch, pinnedOf(this.model));
+    this.pin.show(this.stitch);
     this.slider.show(this.budget, view.words[view.ids.indexOf(this.stitch)]);
     if (!this.card.show(cardOf(this.model, this.stitch))) return;
     // to whoever shows more of a stitch
@@ -145,7 +153,7 @@ class Curve {
     const heard = {
       "change:view change:shown change:log": () => this.rebuild(),
       "change:budget change:selected": () => this.follow(),
-      "change:card": this.place,
+      "change:card change:pinned": this.place,
       "change:note": () => this.tell(),
       "change:unit": () => this.changeUnit(),
       "msg:custom": (message) => this.save(message),
@@ -185,5 +193,6 @@ export async function render({ model, el }) {
   await curve.draw();
   curve.follow();
   curve.drawn();
+  curve.tour.greet();
   return curve.listen();
 }

@@ -1,12 +1,9 @@
-// What '?' opens: three steps, the keys, and each word in a sentence.
+// What '?' opens: the steps of the tour, the keys, and each word in a sentence.
 
 import { make } from "./dom.js";
+import { STEPS } from "./tour.js";
 
-const STEPS = [
-  "Drag the slider, or the dashed line: the ring shows the stitch that the budget buys.",
-  "Click a point of the curve, or a block of the path, to pick a stitch by hand.",
-  "Drag a box over the plot to look closer; a double click shows the whole again.",
-];
+const ZOOM = "Drag a box over the plot to look closer; a double click shows the whole again.";
 const KEYS = [
   ["← →", "on the slider: the next stitch of the frontier"],
   ["← → ↑ ↓", "on a block: the next block, the next anchor"],
@@ -19,18 +16,23 @@ function keyRow([keys, does]) {
   return [make("dt", {}, keys), make("dd", {}, does)];
 }
 
-// `says`: word -> its sentence, which begins with or holds the word.
-export function helpBox(says) {
+// `says`: word -> its sentence, which begins with or holds the word. `guide` begins the tour.
+export function helpBox(says, guide) {
   const button = make(
     "button",
     { type: "button", className: "wb-help", "aria-label": "help: steps, keys, words" },
     "?",
   );
+  const again = make("button", { type: "button", className: "wb-button wb-tour-again" });
+  again.textContent = "Show them one by one";
   const box = make(
     "div",
     { className: "wb-help-box", hidden: true, role: "region", "aria-label": "help" },
     make("h4", {}, "Three steps"),
-    make("ol", {}, ...STEPS.map((step) => make("li", {}, step))),
+    make("ol", {}, ...STEPS.map(({ words }) => make("li", {}, words))),
+    again,
+    make("h4", {}, "A closer look"),
+    make("p", {}, ZOOM),
     make("h4", {}, "Keys"),
     make("dl", { className: "wb-keys" }, ...KEYS.flatMap(keyRow)),
     make("h4", {}, "Words"),
@@ -50,6 +52,10 @@ export function helpBox(says) {
   }
 
   button.addEventListener("click", () => open(box.hidden));
+  again.addEventListener("click", () => {
+    open(false);
+    guide();
+  });
   button.addEventListener("keydown", close);
   box.addEventListener("keydown", close);
   box.tabIndex = -1;

@@ -43,6 +43,7 @@ def page_values(
         unit=state.unit,
         budget=state.budget,
         selected=state.selected,
+        pinned=state.pinned,
         shown=state.shown,
         zoo={},
         log=False,

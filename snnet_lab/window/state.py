@@ -363,6 +363,29 @@ def _zoo_words(scene: CurveScene) -> dict:
     return dict(sentence=zoo_sentence(known, scene.zoo, scene.priced.unit), filters=filters)
 
 
+def _accuracy_words(row: pd.Series) -> str:
+    "The accuracy with its interval, as far as they are known."
+    if pd.isna(row.top1):
+        return 'not evaluated'
+    if pd.isna(row.ci_low):
+        return f'{row.top1:.2f}%'
+    return f'{row.top1:.2f}% ({row.ci_low:.1f} to {row.ci_high:.1f})'
+
+
+def _compared(scene: CurveScene) -> list[dict]:  # title, in_points, values and words by stitch
+    "Accuracy and all costs that are known: what two stitches side by side are compared in."
+    known = scene.known
+    tops = [None if math.isnan(top) else top for top in known.top1]
+    said = [_accuracy_words(row) for _, row in known.iterrows()]
+    found = [dict(title='top-1', in_points=True, values=tops, words=said)]
+    for name, unit in COSTS.items():
+        if name in known:
+            values = known[name].tolist()
+            words = [short(value, unit.unit.removeprefix(' parameters')) for value in values]
+            found.append(dict(title=unit.title, in_points=False, values=values, words=words))
+    return found
+
+
 def _in_words(scene: CurveScene, row: pd.Series) -> str:
     "A stitch in one line, with its cost and accuracy."
     unit = scene.priced.unit
@@ -386,6 +409,7 @@ def scene_view(scene: CurveScene) -> dict:  # can be written as JSON
         most=priced.most,
         step=STEP,
         scale=priced.scale[0],
+        compared=_compared(scene),
         overlays=_overlays(scene),
         **_zoo_words(scene),
     )
@@ -398,6 +422,7 @@ class WorkbenchState(T.HasTraits):
     budget = T.Float(help='what one image may cost, in units of the plot')
     selected = T.Int(help='id of the stitch that was last picked by hand')
     stitch = T.Int(help='id of the stitch that the budget buys')
+    pinned = T.Int(None, allow_none=True, help='id of the stitch that others are compared with')
     shown = T.List(['intervals'], help='overlays that are switched on: intervals, published, ...')
     zoo = T.Dict(help="filters of timm's models: image_size, pretraining; '' or absent: any")
     view = T.Dict(help='of `scene_view`')
@@ -476,6 +501,12 @@ class WorkbenchState(T.HasTraits):
     @T.validate('selected')
     def _on_the_curve(self, proposal):
         self.priced.price(proposal['value'])
+        return proposal['value']
+
+    @T.validate('pinned')
+    def _pin(self, proposal):
+        if proposal['value'] is not None:
+            self.priced.price(proposal['value'])
         return proposal['value']
 
     def _change_unit(self, _):

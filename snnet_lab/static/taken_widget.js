@@ -1,0 +1,58 @@
+// What was written: a button that downloads it, and the lines that use it, to be copied.
+
+import { make } from "./dom.js";
+
+const SHOWN_MS = 2000; // how long "copied" stands
+
+export function saveFile(name, bytes) {
+  const address = URL.createObjectURL(new Blob([bytes]));
+  make("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}
+
+// A page that did not come by https or from this machine has no clipboard of its own.
+async function copy(text, shown) {
+  if (navigator.clipboard) {
+    await navigator.clipboard.writeText(text);
+    return;
+  }
+  getSelection().selectAllChildren(shown);
+  document.execCommand("copy");
+}
+
+function render({ model, el }) {
+  const download = make("button", { type: "button", className: "wb-button wb-take-download" });
+  const copying = make("button", { type: "button", className: "wb-button wb-take-copy" }, "Copy");
+  const lines = make("pre", { className: "wb-take-use" });
+  const use = make("div", { className: "wb-take-lines-of-use" }, lines, copying);
+  el.classList.add("wb-taken");
+  el.append(download, use);
+
+  function show() {
+    const name = model.get("name");
+    download.hidden = !name;
+    download.textContent = `Download ${name} (${model.get("size")})`;
+    lines.textContent = model.get("lines");
+    use.hidden = !model.get("lines");
+  }
+
+  function take(message, [bytes]) {
+    saveFile(message.name, bytes);
+  }
+
+  download.addEventListener("click", () => model.send({ wanted: model.get("name") }));
+  copying.addEventListener("click", async () => {
+    await copy(model.get("lines"), lines);
+    copying.textContent = "Copied";
+    setTimeout(() => (copying.textContent = "Copy"), SHOWN_MS);
+  });
+  model.on("change:name change:size change:lines", show);
+  model.on("msg:custom", take);
+  show();
+  return () => {
+    model.off("change:name change:size change:lines", show);
+    model.off("msg:custom", take);
+  };
+}
+
+export default { render };
