@@ -41,8 +41,9 @@ from snnet_lab.window.desk import (
 from .evaluation_panel import EvaluatePanel
 from .export_panel import TakeAwayPanel
 from .jobs import Control, Job
+from .new_panel import Made, NewPanel
 from .page import write_page
-from .panel import close_all, error_html, field, progress_words, row
+from .panel import close_all, error_html, field, progress_words, row, sentence
 from .still import LeavesStill, curve_still
 from .training_panel import TrainPanel
 from .view import CurveView
@@ -185,6 +186,7 @@ PANELS = {  # by title
     'Evaluate': EvaluatePanel,
     'Train': TrainPanel,
     'Take away': TakeAwayPanel,
+    'New network': NewPanel,
 }
 
 
@@ -372,6 +374,15 @@ class Header:
         finally:  # not before: what is chosen meanwhile would be lost
             self._set_busy(False)
 
+    def offer(self, title: str, name: str):  # of a network that is open
+        "A further network to choose by its name."
+        self.opened = name
+        others = [(t, n) for t, n in self.family.options if n != name]
+        self._set_busy(True)  # what is chosen meanwhile is no choice of anybody's
+        self.family.options = [*others, (title, name)]
+        self.family.value = name
+        self._set_busy(False)
+
     def tell(self, desk: Desk):
         "Say what cannot be done with the network that is open now."
         self.opened = desk.net.family
@@ -436,7 +447,7 @@ class Workbench(T.HasTraits, LeavesStill):
         self.key = cell_key() if name is None else name
         if self.key in self.windows:
             self.windows[self.key].close()
-        self.own = (net, curve, dataset, train_set)  # opened again when its name is chosen
+        self.own = {net.family: (net, curve, dataset, train_set)}  # opened again by their names
         self.body = None
         families = [(f.title, f.name) for f in FAMILIES.values()]
         if net.family not in FAMILIES:
@@ -444,8 +455,8 @@ class Workbench(T.HasTraits, LeavesStill):
         self.header = Header(families, net.family, self._open)
         self.box = W.VBox([self.header.box], layout=W.Layout(width='100%'))
         self.box.add_class('wb-root')
-        self._open(*self.own)
-        self.header.family.observe(lambda _: self.choose(self.header.family.value), 'value')
+        self._open(*self.own[net.family])
+        self.header.family.observe(lambda _: self._choose(), 'value')
         self.windows[self.key] = self
 
     @classmethod
@@ -463,12 +474,16 @@ class Workbench(T.HasTraits, LeavesStill):
         wb.body.tabs.selected_index = list(wb.panels).index('Train')
         return wb
 
+    def _choose(self):
+        if not self.header.family.disabled:
+            self.choose(self.header.family.value)
+
     def choose(self, name: str):  # of FAMILIES, or of the network given
         "Open another network."
         if name == self.desk.net.family:
             return
-        if name == self.own[0].family:
-            self.header.load(lambda: self.own)
+        if name in self.own:
+            self.header.load(lambda: self.own[name])
         else:
             self.header.load(lambda: (open_named(name),))
 
@@ -476,12 +491,25 @@ class Workbench(T.HasTraits, LeavesStill):
         desk = Desk(net, make_state(net, curve), *images_of(net, dataset, train_set))
         before, self.body = self.body, Body(desk)
         self.desk, self.panels = desk, self.body.panels
+        self.panels['New network'].on_made = self.take_made
         self.header.tell(desk)
         self.box.children = [self.header.box, *self.body.children]
         desk.state.observe(lambda _: self._tell(), ['stitch', 'view', *SET])
         self._tell()
         if before is not None:
             before.close()
+
+    def take_made(self, made: Made):
+        "Open a network that was made here, ready to be trained; the drop-down keeps it."
+        name = made.net.family
+        self.own[name] = (made.net, None, made.dataset, made.train_set)
+        self._open(*self.own[name])
+        self.header.offer(f'{name}, made here', name)
+        train = self.panels['Train']
+        train.ask['start'].value = 'as they are'  # least squares has started them
+        train.ask['batch'].value = min(train.ask['batch'].value, len(made.train_set))
+        train.result.value = sentence(made.words)
+        self.body.tabs.selected_index = list(self.panels).index('Train')
 
     @property
     def net(self) -> SNNet:
