@@ -484,6 +484,8 @@ def _show_row(row: dict) -> str:
 
 
 def _short(value) -> str:
+    if isinstance(value, int):
+        return f'{value:,}'
     return value if isinstance(value, str) else f'{value:,.6g}'
 
 

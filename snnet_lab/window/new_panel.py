@@ -6,7 +6,7 @@
 __all__ = ['COUNTING', 'NewPlan', 'Text', 'read_weights', 'read_size', 'space_words', 'data_words', 'foresee', 'partners',
            'NewForm', 'Made', 'make', 'NewPanel']
 
-# %% ../../nbs/window/50_new_panel.ipynb #977a7739
+# %% ../../nbs/window/50_new_panel.ipynb #c5b5db6d
 import shlex
 import threading
 from collections.abc import Callable
@@ -41,7 +41,7 @@ from .jobs import Control, Job
 from .panel import JobPanel, error_html, field, row, sentence
 from ..words import short
 
-# %% ../../nbs/window/50_new_panel.ipynb #0befd6e4
+# %% ../../nbs/window/50_new_panel.ipynb #d012f06f
 @dataclass(frozen=True)
 class NewPlan:
     "A network that somebody asks for."
@@ -106,7 +106,7 @@ def read_size(text: str) -> tuple[int, int, int] | None:  # (C, H, W); None: the
     side = int(check_number('size', int(text), 1, whole=True))
     return 3, side, side
 
-# %% ../../nbs/window/50_new_panel.ipynb #3f6a6550
+# %% ../../nbs/window/50_new_panel.ipynb #1e977492
 def space_words(net: SNNet) -> str:
     "How many stitches there are, and what they cost."
     macs = cost_table(net).macs
@@ -145,7 +145,7 @@ def foresee(plan: NewPlan) -> Markup:
         sentences.append(data_words(plan))
     return render('facts.html', rows=rows, sentences=sentences)
 
-# %% ../../nbs/window/50_new_panel.ipynb #f28ccd50
+# %% ../../nbs/window/50_new_panel.ipynb #1e202345
 def partners(first: str, letters: str) -> tuple[list[str], Markup]:  # their names; for people
     "Models of timm that can be stitched to one, the best on ImageNet first."
     found = find_anchors(first, letters)
@@ -164,7 +164,7 @@ def partners(first: str, letters: str) -> tuple[list[str], Markup]:  # their nam
     words = f'These meet {first}; accuracies are the published ones, on ImageNet.'
     return names, render('facts.html', rows=rows, sentences=[words])
 
-# %% ../../nbs/window/50_new_panel.ipynb #2e6fee0f
+# %% ../../nbs/window/50_new_panel.ipynb #10b89202
 class NewForm:
     "What is asked for in a new network."
 
@@ -243,7 +243,7 @@ def make(control: Control, plan: NewPlan) -> Made:
     words = f'{plan.file} is written: {space_words(net)} Its stitching layers are started'
     return Made(net, dataset, train_set, f'{words} by least squares; now it can be trained.')
 
-# %% ../../nbs/window/50_new_panel.ipynb #dd12320b
+# %% ../../nbs/window/50_new_panel.ipynb #379101fa
 COUNTING = threading.Lock()  # torch's counter of MACs hears the modules of every thread
 
 
