@@ -34,9 +34,12 @@ from .families import FAMILIES, load_family
 from .files import data_dir
 from snnet_lab.newfamily import (
     FINETUNE,
+    anchor_rows,
+    check_new_file,
     expected_seconds,
     images_needed,
     new_network,
+    read_rules,
     training_batches,
 )
 from .recipes import RECIPES, Recipe, find_recipe
@@ -45,8 +48,13 @@ from .space import Stitch
 from .training import train
 
 # %% ../nbs/core/60_cli.ipynb #09c4f46e
-def _network(name: str, **arguments) -> SNNet:  # a family's name, or a file that SNNet.save wrote
-    if name.endswith('.safetensors'):
+def _is_file(name: str) -> bool:  # that SNNet.save wrote; else a family's name
+    return name.endswith('.safetensors')
+
+
+def _network(name: str, **arguments) -> SNNet:
+    "A network by its family's name, or as a file holds it."
+    if _is_file(name):
         return SNNet.load(name)
     return load_family(name, **arguments)
 
@@ -99,8 +107,8 @@ def _recipe(args) -> Recipe:
             raise ValueError('a resumed run keeps its recipe: --set and --recipe are for new ones')
         return Recipe(**_facts(args)['recipe'])
     name = args.recipe
-    if name is None and args.family in RECIPES:
-        name = args.family
+    if name is None and args.network in RECIPES:
+        name = args.network
     recipe = Recipe() if name is None else find_recipe(name)
     return recipe.change(**_pairs(args.set, '--set'))
 
@@ -116,11 +124,30 @@ def _guards(args, like: Anchor) -> list[AnchorGuard]:
     return [AnchorGuard(loader, show=not args.json)]
 
 
+def _check_network(args):
+    "What is to be trained, by position or by --family; a file has its weights already."
+    if args.network and args.family and args.network != args.family:
+        raise ValueError(f'{args.network} or --family {args.family}? One of them is needed')
+    args.network = args.network or args.family or 'fashion'
+    if _is_file(args.network) and args.weights != 'anchors':
+        raise ValueError(
+            f'{args.network} has its own weights: --weights is for a family, by its name'
+        )
+
+
+def _is_matched(args) -> bool:  # before it is trained
+    "As --match says; without it, a family is matched, and a file goes on from what it holds."
+    if args.resume:
+        return False
+    return not _is_file(args.network) if args.match is None else args.match
+
+
 def _train(args) -> dict:
     "Start from a family's weights or a file, match, train, save with the exact curve."
+    _check_network(args)
     recipe = _recipe(args)
     dropped = dict(drop_path_rate=recipe.drop_path) if recipe.drop_path else {}
-    net = _network(args.family, weights=args.weights, **dropped)
+    net = _network(args.network, weights=args.weights, **dropped)
     like = net.anchors[0]
     batches = dict(batch_size=recipe.batch_size, augment=recipe, shuffle=True, seed=recipe.seed)
     batched = not args.resume or _facts(args).get('batched', False)
@@ -130,7 +157,8 @@ def _train(args) -> dict:
             f'{args.data} has {len(loader.dataset)} images for training, less than'
             f' batch_size={recipe.batch_size}: --set batch_size={len(loader.dataset)} or fewer'
         )
-    if args.match and not args.resume:
+    matched = _is_matched(args)
+    if matched:
         count = max(recipe.match_images, images_needed(net))
         net.init_stitches(_clean(args, count, like))
     rows = train(
@@ -146,7 +174,7 @@ def _train(args) -> dict:
         if args.curve:
             net.curve = evaluate(net, _images(args, like, args.split), progress=not args.json)
         net.to('cpu').save(args.out)
-    return _summary(rows) | dict(out=args.out)
+    return dict(least_squares=matched) | _summary(rows) | dict(out=args.out)
 
 
 def _launched() -> bool:  # as one of several processes
@@ -165,28 +193,6 @@ def _summary(rows: pd.DataFrame) -> dict:
     return found | dict(loss=loss, images_per_s=round(float(rows.images_per_s.iloc[-1]), 1))
 
 # %% ../nbs/core/60_cli.ipynb #7be2f04d
-def _rules(words: list[str]) -> dict:  # of `--set kernel=3`
-    "Rules of the space; a value that is JSON is read as such, other text is taken as it is."
-    rules = {}
-    for key, text in _pairs(words, '--set').items():
-        try:
-            rules[key] = json.loads(text.replace('True', 'true').replace('False', 'false'))
-        except ValueError:
-            rules[key] = text
-    return rules
-
-
-def _anchor_rows(net: SNNet) -> list[dict]:
-    "What each anchor is, and what it costs by itself."
-    costs = net.costs()
-    rows = []
-    for i, anchor in enumerate(net.anchors):
-        row = costs[costs.stitch == i].iloc[0]
-        facts = dict(blocks=sum(anchor.depths), macs=int(row.macs), params=int(row.params))
-        rows.append(dict(anchor=i) | facts | dict(model=anchor.name))
-    return rows
-
-
 def _what_to_expect(net: SNNet, data: str) -> dict:
     "Seconds to fine-tune each anchor and then to train, by `snnet-lab train` as it stands."
     seconds = []
@@ -199,12 +205,18 @@ def _what_to_expect(net: SNNet, data: str) -> dict:
     return dict(finetune_seconds=seconds, train_seconds=training, train_epochs=recipe.epochs)
 
 
+def _set_rules(words: list[str]) -> dict:
+    "The rules that --set gives."
+    try:
+        return read_rules(words)
+    except ValueError as e:
+        raise ValueError(f'--set {e}') from e
+
+
 def _new(args) -> dict:
     "Timm names and a folder of images -> a network's file, started by least squares."
-    if not args.out.endswith('.safetensors'):
-        raise ValueError(f'{args.out}: a network is saved as .safetensors')
-    if Path(args.out).exists() and not args.dry_run:
-        raise ValueError(f'{args.out} is there already: another name is needed')
+    if not args.dry_run:
+        check_new_file(args.out)
     weights = {('pretrained',): 'pretrained', ('none',): None}.get(
         tuple(args.weights), args.weights
     )
@@ -220,10 +232,10 @@ def _new(args) -> dict:
         name=Path(args.out).stem,
         device=device,
         progress=not args.json,
-        **_rules(args.set),
+        **_set_rules(args.set),
     )
     found = dict(
-        anchors=_anchor_rows(net),
+        anchors=anchor_rows(net),
         classes=net.anchors[0].num_classes,
         size=list(net.anchors[0].size),
         stitches=len(net.space),
@@ -235,7 +247,7 @@ def _new(args) -> dict:
     batch = training_batches(args.data, net.anchors[0], Recipe()).batch_size
     net.to('cpu').save(args.out)
     trained = Path(args.out).with_stem(f'{Path(args.out).stem}_trained')
-    after = f'snnet-lab train --family {args.out} --data {args.data} --set batch_size={batch}'
+    after = f'snnet-lab train {args.out} --data {args.data} --set batch_size={batch}'
     return found | dict(out=args.out, next=f'{after} --out {trained}')
 
 # %% ../nbs/core/60_cli.ipynb #175e9b86
@@ -368,8 +380,9 @@ def _add_network(p: Parser):
     p.add_argument('--batchnorm', type=int, default=0, metavar='IMAGES', help=BATCHNORM)
 
 
-def _add_switch(p: Parser, name: str, help: str):  # on, or off by --no-...
-    p.add_argument(name, action=argparse.BooleanOptionalAction, default=True, help=help)
+def _add_switch(p: Parser, name: str, help: str, default: bool | None = True):
+    "An option that is on, or off by --no-...; None: as it depends."
+    p.add_argument(name, action=argparse.BooleanOptionalAction, default=default, help=help)
 
 
 def _add_new(p: Parser):
@@ -393,15 +406,21 @@ def _add_new(p: Parser):
 
 
 def _add_train(p: Parser):
-    families = f'{", ".join(FAMILIES)}, or a .safetensors file of a network'
-    p.add_argument('--family', default='fashion', help=families)
-    p.add_argument('--weights', default='anchors', help='pretrained, anchors, or a file')
+    families = f'{", ".join(FAMILIES)}, or a .safetensors file of a network; fashion if not given'
+    p.add_argument('network', nargs='?', help=families)
+    p.add_argument('--family', metavar='NETWORK', help='the same, as an option')
+    weights = 'of a family: pretrained, anchors, or a file'
+    p.add_argument('--weights', default='anchors', help=weights)
     p.add_argument('--recipe', help=f"{', '.join(RECIPES)}; by default the family's own")
     change = 'change a field of the recipe; may be repeated'
     p.add_argument('--set', action='append', default=[], metavar='KEY=VALUE', help=change)
     p.add_argument('--folder', help='for metrics and checkpoints')
     p.add_argument('--resume', help='the folder of a run to go on with')
-    _add_switch(p, '--match', 'start the stitching layers by least squares')
+    match = (
+        'start the stitching layers by least squares;'
+        ' if not given: of a family yes, of a file no, for they have been started there'
+    )
+    _add_switch(p, '--match', match, None)
     guard = 'report each epoch what the anchors have lost, on so many images; 0: not'
     p.add_argument('--guard', type=int, default=1000, metavar='IMAGES', help=guard)
     _add_switch(p, '--curve', 'evaluate all stitches before --out is written')
@@ -465,6 +484,8 @@ def _show_row(row: dict) -> str:
 
 
 def _short(value) -> str:
+    if isinstance(value, int):
+        return f'{value:,}'
     return value if isinstance(value, str) else f'{value:,.6g}'
 
 

@@ -13,7 +13,12 @@ from snnet_lab.window.view import CurveView, bundle, styles
 ROOT = Path(__file__).parents[1]
 STATIC = ROOT / 'snnet_lab/static'
 SCRIPTS = sorted(STATIC.glob('*.js'))
-WHOLE = ('curve_widget.js', 'figure_widget.js', 'page.js')  # what a browser is given
+WHOLE = (
+    'copy_widget.js',
+    'curve_widget.js',
+    'figure_widget.js',
+    'page.js',
+)  # what a browser is given
 
 
 @pytest.fixture(scope='module')

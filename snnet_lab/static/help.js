@@ -20,7 +20,12 @@ function keyRow([keys, does]) {
 export function helpBox(says, guide) {
   const button = make(
     "button",
-    { type: "button", className: "wb-help", "aria-label": "help: steps, keys, words" },
+    {
+      type: "button",
+      className: "wb-help",
+      "aria-label": "help: steps, keys, words",
+      title: "three steps, the keys, and what the words mean",
+    },
     "?",
   );
   const again = make("button", { type: "button", className: "wb-button wb-tour-again" });

@@ -4,6 +4,12 @@ import { make, term } from "./dom.js";
 import { put, viewOf } from "./model.js";
 
 const SENTENCES = { intervals: "interval" }; // overlay -> the word that has a sentence
+const HELP = {
+  intervals: "show how far each accuracy may be off, given its number of images",
+  published: "the accuracies that the paper or its code reports for these stitches",
+  zoo: "single models of timm with published weights, as points beside the curve",
+  other: "the second curve, behind this one",
+};
 
 export function overlayRow(model) {
   const row = make("div", { className: "wb-overlays" });
@@ -20,7 +26,7 @@ export function overlayRow(model) {
       put(model, { shown: box.checked ? [...others, overlay] : others });
     });
     const says = model.get("says")[SENTENCES[overlay]];
-    return make("label", {}, box, says ? term(words, says) : words);
+    return make("label", { title: HELP[overlay] ?? "" }, box, says ? term(words, says) : words);
   }
 
   function chooser(filter, { words, options }) {
@@ -31,7 +37,7 @@ export function overlayRow(model) {
     const any = make("option", { value: "" }, `any ${words}`);
     const select = make(
       "select",
-      { className: `wb-zoo-${filter}`, "aria-label": words },
+      { className: `wb-zoo-${filter}`, "aria-label": words, title: `only models of this ${words}` },
       any,
       ...choices,
     );

@@ -15,6 +15,7 @@ export function budgetRow(model, act) {
     type: "range",
     className: "wb-slider",
     "aria-label": "budget of one image",
+    title: "what one image may cost; the arrow keys step along the frontier",
   });
   const number = make("input", {
     type: "text",
@@ -23,7 +24,11 @@ export function budgetRow(model, act) {
     "aria-label": "budget as a number",
     title: "10.5, 10,5, 10M or 0.3G",
   });
-  const unit = make("select", { className: "wb-unit", "aria-label": "unit of the budget" });
+  const unit = make("select", {
+    className: "wb-unit",
+    "aria-label": "unit of the budget",
+    title: "what is to be spent; milliseconds are measured on this device",
+  });
   const hint = make("output", { className: "wb-hint" });
   const preview = make("output", { className: "wb-preview" });
   const log = make("input", { type: "checkbox", className: "wb-log" });
@@ -35,7 +40,7 @@ export function budgetRow(model, act) {
     number,
     unit,
     hint,
-    make("label", {}, log, "logarithmic"),
+    make("label", { title: "an axis of equal ratios, for costs far apart" }, log, "logarithmic"),
   );
   let shown = model.get("budget");
   let written = ""; // in the field, by this script
