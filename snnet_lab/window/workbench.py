@@ -43,6 +43,7 @@ from .export_panel import TakeAwayPanel
 from .jobs import Control, Job
 from .page import write_page
 from .panel import close_all, error_html, field, progress_words, row
+from .serving_panel import ServePanel
 from .still import LeavesStill, curve_still
 from .training_panel import TrainPanel
 from .view import CurveView
@@ -184,6 +185,7 @@ PANELS = {  # by title
     'Run': RunPanel,
     'Evaluate': EvaluatePanel,
     'Train': TrainPanel,
+    'Serve': ServePanel,
     'Take away': TakeAwayPanel,
 }
 
