@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['BATCHES', 'POLICIES', 'latency_grid', 'Choice', 'worth_choosing', 'Fixed', 'Greedy', 'SlackFit', 'Drain', 'Oracle',
-           'make_policy', 'BudgetController', 'Report', 'report', 'check_trace', 'play', 'serve']
+           'make_policy', 'BudgetController', 'Report', 'report', 'check_trace', 'play', 'report_until', 'serve']
 
 # %% ../nbs/core/25_runtime.ipynb #6a3d558e
 import heapq
@@ -21,7 +21,7 @@ import pandas as pd
 import torch
 
 from .checks import check_choice, check_number
-from .latency import latency_table
+from .latency import latency_table, no_beat
 from .snnet import SNNet
 
 # %% ../nbs/core/25_runtime.ipynb #4bd56901
@@ -32,9 +32,10 @@ def latency_grid(
     net: SNNet,  # on the device that will serve
     batches: Sequence[int] = BATCHES,
     repeats: int = 20,  # timed runs of each part
+    beat: Callable = no_beat,  # called often; may raise to end it
 ) -> pd.DataFrame:  # stitch, batch, ms (of the whole batch)
     "Milliseconds of every stitch at several batch sizes, on this device."
-    tables = [latency_table(net, batch, repeats).assign(batch=batch) for batch in batches]
+    tables = [latency_table(net, batch, repeats, beat).assign(batch=batch) for batch in batches]
     return pd.concat(tables, ignore_index=True)[['stitch', 'batch', 'ms']]
 
 
@@ -173,6 +174,7 @@ class Oracle:
         self,
         requests: list[tuple[float, float]],  # (arrival, deadline) in ms
         width: int = 40,  # moments kept for each number of requests
+        beat: Callable = no_beat,  # called at each request; may raise to end it
     ) -> list[tuple]:  # batches: start_ms, end_ms, stitch, batch, in_time, top1
         "The batches that earn the most accuracy in time."
         requests = sorted(requests, key=lambda r: r[1])
@@ -182,6 +184,7 @@ class Oracle:
         reached = [[] for _ in range(count + 1)]
         reached[0].append(_states(np.array([arrivals.min()]), np.zeros(1)))
         for i in range(count + 1):
+            beat()
             states[i] = _undominated(np.concatenate(reached[i]), width)
             reached[i] = None
             if i == count:
@@ -423,15 +426,17 @@ def play(
     controller: BudgetController,
     trace: pd.DataFrame,  # arrival_ms, deadline_ms
     takes: Callable | None = None,  # (choice, images, now in ms) -> ms; None: what the table says
+    beat: Callable = no_beat,  # called at each batch; may raise to end it
 ) -> Report:
     "Serve a trace on a simulated clock."
     requests = check_trace(trace)
     if isinstance(controller.policy, Oracle):
-        return report(controller.policy.plan(requests), requests)
+        return report(controller.policy.plan(requests, beat=beat), requests)
     fastest = controller.fastest.ms
     waiting = []  # a heap: the earliest deadline first
     arrived, now, rows = 0, requests[0][0], []
     while arrived < len(requests) or waiting:
+        beat()
         if not waiting and requests[arrived][0] > now:
             now = requests[arrived][0]
         while arrived < len(requests) and requests[arrived][0] <= now:
@@ -450,6 +455,17 @@ def play(
         controller.observe(choice, took)
         now += took
     return report(rows, requests)
+
+
+def report_until(
+    whole: Report,
+    trace: pd.DataFrame,  # that it is of
+    ms: float,  # of the trace's clock
+) -> Report:
+    "What a report has come to by a moment; requests that still wait are not counted."
+    answers = whole.answers[whole.answers.end_ms <= ms]
+    decided = max(int((trace.deadline_ms <= ms).sum()), int(answers.batch.sum()))
+    return Report(answers, max(decided, 1), max((ms - trace.arrival_ms.min()) / 1000, 1e-9))
 
 # %% ../nbs/core/25_runtime.ipynb #d8bfc333
 @torch.no_grad()

@@ -47,6 +47,7 @@ from .jobs import Control, Job
 from .new_panel import Made, NewPanel
 from .page import write_page
 from .panel import close_all, error_html, field, progress_words, row, sentence
+from .serving_panel import ServePanel
 from .still import LeavesStill, curve_still
 from .training_panel import TrainPanel
 from .view import CurveView
@@ -193,6 +194,7 @@ PANELS = {  # by title
     'Run': RunPanel,
     'Evaluate': EvaluatePanel,
     'Train': TrainPanel,
+    'Serve': ServePanel,
     'Take away': TakeAwayPanel,
     'New network': NewPanel,
 }
