@@ -2,12 +2,15 @@
 
 import json
 import re
+import runpy
 from pathlib import Path
 
 import pytest
+import torch
 from test_lessons import run
 
 from snnet_lab.claims import ablation
+from snnet_lab.matching import GramAccumulator, solve_stitch
 
 ROOT = Path(__file__).parents[1]
 PAPER = sorted(ROOT.glob('nbs/paper/[0-9]*.ipynb'))
@@ -63,3 +66,34 @@ def test_tables_name_what_made_them(name):
     assert (table.n == 1000).all() and table.top1.between(0, 100).all()
     runs = table.groupby(['variant', 'seed'])
     assert (runs.top1.size() == runs.stitch.nunique()).all()
+
+
+@pytest.fixture(scope='module')
+def script():  # its names
+    return runpy.run_path(str(ROOT / 'data/make_ablations.py'))
+
+
+def test_every_run_has_its_turn_once(script):
+    runs = [
+        (name, variant) for name, made in script['MADE_BY'].items() for variant in made.variants
+    ]
+    assert sorted(script['ORDER']) == sorted(runs)
+    for name in TABLES:
+        made, table = script['MADE_BY'][name], ablation(name)
+        assert {*table.variant} <= {*made.variants} and {*table.seed} <= {*made.seeds}
+        assert (table.steps == made.steps).all()
+
+
+def test_other_maps_are_what_they_are_called(script):
+    rows = torch.Generator().manual_seed(0)
+    x = torch.randn(200, 4, generator=rows).double()
+    y = torch.randn(200, 6, generator=rows).double() + x.repeat(1, 2)[:, :6]
+    moments = GramAccumulator(4, 6).update(x, y).moments
+    plain, _ = solve_stitch(x, y)
+    torch.testing.assert_close(script['ridge'](moments, 0.0), plain)
+    assert script['ridge'](moments, 1.0).norm() < 0.8 * plain.norm()
+    torch.testing.assert_close(script['low_rank'](moments, 1.0), plain)
+    assert torch.linalg.matrix_rank(script['low_rank'](moments, 0.5)) == 2
+    turned = script['orthogonal'](moments)  # (6, 4)
+    scale = (turned.T @ turned)[0, 0]
+    torch.testing.assert_close(turned.T @ turned, scale * torch.eye(4).double())
