@@ -371,7 +371,7 @@ def _mean_losses(rows: pd.DataFrame, columns: _Columns, stitches: list[int]) -> 
     return means.reindex(index=stitches, columns=range(len(columns.starts)))
 
 
-RATES = dict(lr=('the anchors', 'dot'), lr_stitches=('the stitching layers', 'dash'))
+RATES = dict(lr=('anchors', 'dot'), lr_stitches=('stitching layers', 'dash'))  # whose, and dashes
 
 
 def _last_by_column(values: pd.Series, steps: pd.Series, columns: _Columns) -> list:
@@ -400,7 +400,7 @@ def _add_trend(fig: go.Figure, rows: pd.DataFrame, columns: _Columns):
         whose, dash = RATES[column]
         fig.add_scatter(
             y=_last_by_column(rows[column], rows.step, columns),
-            name=f'learning rate of {whose}',
+            name=f'rate, {whose}',
             line=dict(color=VERMILION, width=1.5, dash=dash),
             hovertemplate=f'steps %{{x}}<br>learning rate of {whose} %{{y:.2g}}<extra></extra>',
             **line | dict(yaxis='y3'),
@@ -409,7 +409,15 @@ def _add_trend(fig: go.Figure, rows: pd.DataFrame, columns: _Columns):
         yaxis=dict(domain=[0, 0.66]),
         yaxis2=_axis('loss') | dict(domain=[0.72, 1], nticks=4, anchor='x'),
         yaxis3=dict(
-            overlaying='y2', side='right', showgrid=False, nticks=3, tickformat='.1~e', **rates
+            title=dict(text='rate', standoff=4),
+            overlaying='y2',
+            side='right',
+            showgrid=False,
+            zeroline=False,
+            tickmode='auto',  # else at the heights of the other axis
+            nticks=4,
+            tickformat='.1~e',
+            **rates,
         ),
         xaxis=dict(anchor='y'),
     )

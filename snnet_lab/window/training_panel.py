@@ -353,7 +353,7 @@ class TrainForm:
             recipe=field(
                 W.Dropdown,
                 'recipe',
-                260,
+                300,
                 70,
                 options=[(recipe_words(name), name) for name in RECIPES],
             ),
@@ -497,7 +497,9 @@ class DurationRow(JobPanel):
         super().__init__(desk, 'duration')
         self.form, self.images = form, images
         self.known: Timing | None = None  # what was measured last
-        self.box = row(self.go, self.words, self.result)
+        self.go.button_style = ''  # Start is what stands out
+        self.box = row(self.go, self.result, self.words)
+        self.box.layout.align_items = 'center'
         self.result.layout.width = 'auto'
         for widget in form.ask.values():
             widget.observe(lambda _: self.tell(), 'value')
@@ -511,7 +513,7 @@ class DurationRow(JobPanel):
         recipe, an_epoch = fit_recipe(with_own_teacher(asked, net), steps, len(desk.train_set))
         loader = training_loader(desk.train_set, recipe, an_epoch)
         a_step = expected_seconds(net, loader, recipe) / (recipe.epochs * len(loader))
-        return Timing(asked, a_step, curve_seconds(net, desk.loader(25), self.images))
+        return Timing(asked, a_step, curve_seconds(net, desk.loader(100), self.images))
 
     def show(self, result: Timing | None):
         self.known = result
