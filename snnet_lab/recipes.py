@@ -219,6 +219,7 @@ RECIPES = dict(
     resnet=_RESNET,
     resnet_swin=_RESNET,
     levit=replace(_IMAGENET, epochs=100, weight_decay=0.025, clip_grad=0.01, clip_mode='agc'),
+    fashion_paper=replace(_FASHION, **_PAPER | dict(teacher='largest')),
 )
 
 

@@ -700,7 +700,7 @@ def train(
     trackers=None,  # of accelerate, e.g. 'tensorboard'
     progress: bool = True,  # show a bar
     on_epoch: Callable | None = None,  # called with (epoch, rows so far) after each epoch
-) -> pd.DataFrame:  # a row a step: step, epoch, stitch (or stitches), loss, lr, images_per_s
+) -> pd.DataFrame:  # a row a step: step, epoch, stitch (or stitches), loss, lr, ...
     """Train by Algorithm 1. Interrupted (KeyboardInterrupt), it returns what was done; the network is usable.
 
     Going on is exact where images do not depend on what was loaded before, as those of `load_data` do not.
