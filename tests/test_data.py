@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from PIL import Image
 from safetensors import safe_open
 
 from snnet_lab.cost import cost_table
@@ -37,7 +38,7 @@ def net():
 
 def test_readme_lists_every_large_file():
     assert len(ROWS) >= 9
-    kinds = ('.gz', '.safetensors', '.png', '.html')
+    kinds = ('.gz', '.safetensors', '.png', '.webp', '.html')
     large = {str(p.relative_to(DATA)) for p in files() if p.suffix in kinds}
     assert large <= {name for name, _, _ in ROWS}
 
@@ -47,6 +48,14 @@ def test_size_and_sha256(name, size, digest):
     content = (DATA / name).read_bytes()
     assert len(content) == int(size.replace(',', ''))
     assert hashlib.sha256(content).hexdigest() == digest
+
+
+def test_the_readme_opens_with_the_slider_in_motion():
+    moving = DATA / 'pictures/slider.webp'
+    assert '](data/pictures/slider.webp)' in (DATA.parent / 'README.md').read_text()[:2000]
+    assert moving.stat().st_size < 2e6
+    with Image.open(moving) as picture:
+        assert picture.n_frames > 60
 
 
 def test_data_stays_small():

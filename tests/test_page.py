@@ -306,7 +306,7 @@ def rings(page) -> dict:
 
 def test_pin_and_compare(chromium, made):
     "A stitch is pinned, another is dragged to: two rings, and all costs side by side."
-    path, state, desk = made
+    path, state, _ = made
     with opened(chromium, path) as page:
         first = ring(page)
         assert rings(page) == dict(B=first)

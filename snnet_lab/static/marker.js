@@ -1,5 +1,5 @@
-// The ring around the stitch, that around a pinned one, and the line at the budget. They lie over plotly's picture, which is
-// not drawn again.
+// The ring around the stitch, that around a pinned one, and the line at the budget. They lie over
+// plotly's picture, which is not drawn again.
 
 import { makeSvg, setAttributes } from "./dom.js";
 import { costOf } from "./pick.js";

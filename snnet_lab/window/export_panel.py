@@ -257,7 +257,8 @@ class TakeAwayPanel(JobPanel):
         self.path.observe(lambda _: self._withdraw(), 'value')
         self.kind.observe(lambda _: self.suggest(), 'value')
         desk.state.observe(lambda _: self.suggest(), 'stitch')
-        self.show_lines.on_click(lambda _: self.lines.set_trait('value', python_lines(desk)))
+        self.lines.layout.display = 'none'
+        self.show_lines.on_click(lambda _: self._repeat())
         asked = [self.kind, self.path, self.make, self.go, self.halt, self.picture]
         top = row(*asked, self.show_lines, self.bar, self.words)
         self.box = W.VBox([top, self.result, self.taken, self.lines])
@@ -270,6 +271,10 @@ class TakeAwayPanel(JobPanel):
         kind, family = KINDS[self.kind.value], self.desk.net.family or 'network'
         name = kind.name.format(family=family, stitch=self.desk.state.stitch)
         self.suggested = self.path.value = name + kind.suffixes[0]
+
+    def _repeat(self):
+        self.lines.value = python_lines(self.desk)
+        self.lines.layout.display = None
 
     def _withdraw(self):
         "Who agreed to one folder has not agreed to another."
