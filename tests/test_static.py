@@ -17,6 +17,7 @@ WHOLE = (
     'copy_widget.js',
     'curve_widget.js',
     'figure_widget.js',
+    'hover_widget.js',
     'page.js',
 )  # what a browser is given
 

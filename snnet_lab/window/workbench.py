@@ -21,8 +21,8 @@ from markupsafe import Markup
 from torch.utils.data import Dataset
 
 from ..anchors import load_weights
-from ..checks import check_choice
 from ..checkpoints import RunFolder, newest_checkpoint
+from ..checks import check_choice
 from ..cost import cost_table
 from ..families import FAMILIES, find_family, from_shapes, load_family
 from ..files import read_table, render
@@ -32,7 +32,7 @@ from ..newfamily import HUB_S, hub_answers
 from ..snnet import SNNet
 from ..space import Stitch
 from .comparison_panel import RunPanel
-from .controls import add_help, answer, answers, controls, with_python
+from .controls import Hover, add_help, answer, answers, controls, with_python
 from snnet_lab.window.desk import (
     Desk,
     cell_key,
@@ -209,7 +209,8 @@ class Body:
         self.tabs = W.Tab([with_python(p) for p in self.panels.values()], titles=list(self.panels))
         self.tabs.add_class('wb-tabs')
         add_help(self.tabs)
-        self.children = [*self.linked.children, self.tabs]
+        self.hover = Hover()
+        self.children = [*self.linked.children, self.tabs, self.hover]
         self.panels['Take away'].picture.on_click(lambda _: self._save_picture())
         self.fits = Job(self._fit, on_end=self._fitted)
         if not desk.lacks and desk.net.space.layers:
@@ -231,7 +232,7 @@ class Body:
         self.fits.close()
         for part in (*self.panels.values(), self.linked, self.desk):
             part.close()
-        close_all(self.tabs)
+        close_all(self.tabs, self.hover)
 
 # %% ../../nbs/window/57_workbench.ipynb #9089173c
 def load_named(name: str, weights: str | None) -> SNNet:  # None: its shapes alone
