@@ -65,8 +65,9 @@ export: $(DEVELOPS)     ## format and clean the notebooks and write snnet_lab/ f
 	find snnet_lab -name '*.py' ! -name '__init__.py' -delete
 	$(BIN)/nbdev_export
 
-bench: $(DEVELOPS)      ## measure against the plain way; writes data/bench.csv
+bench: $(DEVELOPS)      ## measure against the plain way; writes data/bench.csv and its picture
 	$(BIN)/python tests/bench.py $(ARGS)
+	$(BIN)/python tests/bench_plot.py
 
 gpu: $(RUNS)     ## prove it on a CUDA device in 8 minutes; writes data/gpu.csv (without one: small settings, nothing written)
 	$(BIN)/python tests/gpu.py $(ARGS)

@@ -19,6 +19,13 @@ import numpy as np
 import pandas as pd
 import timm
 import torch
+from bench_stitch import (
+    compiled_forwards,
+    decision_seconds,
+    predicted_seconds,
+    prediction_errors,
+    processes_seconds,
+)
 from bench_window import bench_slider
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
@@ -192,7 +199,10 @@ def bench_overhead() -> list[dict]:
     return [
         overhead('fashion', 64, repeats=100),
         overhead('fashion', 1, repeats=1000),
+        overhead('deit', 1, repeats=20),
         overhead('deit', 8, repeats=6),
+        overhead('deit', 64, repeats=3),
+        *(every_stitch(batch, repeats) for batch, repeats in ((1, 30), (64, 5))),
     ]
 
 
@@ -210,6 +220,21 @@ def overhead(family: str, batch: int, repeats: int) -> dict:
     )
 
 
+def every_stitch(batch: int, repeats: int) -> dict:
+    "All stitches of two anchors of the shipped family, each beside its anchors' own blocks."
+    net = random_family('fashion')
+    images = random_images(net, batch)
+    ours, plain = 0.0, 0.0
+    for stitch in net.space:
+        if not stitch.cuts:
+            continue
+        by_hand = partial(forward_plainly, net, images, stitch)
+        of_stitch = least_of(partial(net, images, stitch), by_hand, repeats)
+        ours, plain = ours + of_stitch[0], plain + of_stitch[1]
+    what = f'every stitch of two anchors, fashion, batch {batch}'
+    return row(what, ours, plain, "the anchors' own blocks by hand", 'of the plain time')
+
+
 def least_of(ours: Callable, plainly: Callable, repeats: int) -> tuple[float, float]:
     "The least disturbed time of each, in turn: the machine may be shared."
     times = [(seconds(ours), seconds(plainly)) for _ in range(repeats)]
@@ -224,6 +249,42 @@ def bench_budget() -> list[dict]:
     assert ours().id == plainly()
     what = 'net.set_budget, fashion'
     return [row(what, *least_of(ours, plainly, 1000), 'the table is sorted each time')]
+
+
+def bench_decision() -> list[dict]:
+    ours, plain = decision_seconds()
+    return [row('a decision of the BudgetController', ours, plain, 'the table is sorted each time')]
+
+
+def bench_processes(images: int = 2000) -> list[dict]:
+    what = f'curve, fashion, {images:,} images: two processes'
+    return [row(what, *processes_seconds(images), 'one process, start and all')]
+
+
+def bench_compiled() -> list[dict]:
+    "Blocks compiled by inductor against eager ones."
+    rows = []
+    for family, batch, repeats in (('fashion', 1, 300), ('fashion', 64, 40), ('deit', 1, 20)):
+        net = random_family(family)
+        forwards = compiled_forwards(net, random_images(net, batch), 50)
+        what = f'one stitch, {family}, batch {batch}: net.compiled()'
+        rows.append(row(what, *least_of(*forwards, repeats), 'eager'))
+    return rows
+
+
+def bench_predicted() -> list[dict]:
+    "The curve from a sixth of its stitches: time, and how far off the others are."
+    batches = list(load_data(images=1000))
+    what = 'curve, fashion, 1,000 images: a sixth of the stitches, the others predicted'
+    ours, plain = prediction_errors()
+    print(f'predicted: {ours:.3f} points off, a line over cost {plain:.3f}')
+    error = dict(
+        what='curve, fashion: error of what is predicted from a sixth',
+        ratio=round(plain / ours, 3),
+        kind='times nearer',
+        plain=f'{ours:.3f} points off; a line over cost {plain:.3f}',
+    )
+    return [row(what, *predicted_seconds(batches), 'all stitches'), error]
 
 
 def forward_plainly(net: SNNet, images: torch.Tensor, stitch: Stitch) -> torch.Tensor:  # (B, K)
@@ -443,6 +504,10 @@ BENCHES = dict(
     curve=bench_curve,
     overhead=bench_overhead,
     budget=bench_budget,
+    decision=bench_decision,
+    processes=bench_processes,
+    compiled=bench_compiled,
+    predicted=bench_predicted,
 )
 
 

@@ -110,8 +110,11 @@ def serving_figure(
     look = dict(color=COLOURS[4])
     fig.add_bar(x=seconds, y=in_time, name='answered in time', marker=look, **bars)
     fig.add_scatter(
-        x=(answers.start_ms / 1000).tolist(),
-        y=answers.top1.tolist(),
+        x=[
+            0,
+            *answers.start_ms / 1000,
+        ],  # before the first answer there is a point without a value,
+        y=[None, *answers.top1],  # so that the axes are drawn
         name='accuracy of the stitch, %',
         mode='lines',
         line=dict(color=VERMILION, width=1.5, shape='hv'),
@@ -130,7 +133,7 @@ def serving_figure(
         xaxis=axis | dict(title='seconds', range=[0, SECONDS], anchor='y'),
         yaxis=axis
         | dict(title='top-1, %', domain=[0, 0.46], range=[tops[0] - margin, tops[1] + margin]),
-        yaxis2=axis | dict(title='a second', domain=[0.54, 1], range=[0, 1.05 * max(come)]),
+        yaxis2=axis | dict(title='a second', domain=[0.54, 1], range=[0, 1.3 * max(come)]),
         legend=dict(orientation='h', x=0, y=1.02, xanchor='left', yanchor='bottom'),
     )
 
@@ -183,7 +186,9 @@ class ServePanel(JobPanel):
             'within', field(W.BoundedFloatText, 'within ms', 150, 70, **within)
         )
         self.speed = self.named('speed', field(W.Dropdown, 'play', 220, 35, options=SPEEDS))
-        self.table = self.named('table', field(W.Dropdown, 'latencies', 240, 65, options=tables))
+        self.table = self.named(
+            'latencies', field(W.Dropdown, 'latencies', 240, 65, options=tables)
+        )
         self.show_lines = self.named('python', field(W.Button, 'Python lines', 140, icon='code'))
         lines = W.Textarea(layout=W.Layout(width='100%', height='150px', display='none'), rows=8)
         self.lines = self.named('lines', lines)
