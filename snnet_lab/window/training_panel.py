@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['WARMUP', 'ROW', 'REMEDY_WORDS', 'MOST', 'FIRST_LOOK', 'LENGTHS', 'RECIPE_WORDS', 'CURVES', 'fit_recipe',
            'training_loader', 'Watch', 'StoppableImages', 'Plan', 'check_new', 'with_own_teacher', 'begin_run',
-           'resume_run', 'read_start', 'read_guard', 'measure_curve', 'advice', 'Outcome', 'recipe_words',
+           'resume_run', 'read_start', 'read_guard', 'measure_curve', 'advice_here', 'Outcome', 'recipe_words',
            'gentle_rates', 'TrainForm', 'between_curves', 'Timing', 'curve_seconds', 'DurationRow', 'LayerSwitch',
            'TrainPanel']
 
@@ -256,7 +256,7 @@ REMEDY_WORDS = dict(  # of callbacks.REMEDIES, in the words of the form
 )
 
 
-def advice(recipe: Recipe) -> str:
+def advice_here(recipe: Recipe) -> str:
     "What would hold the anchors, without what is set already."
     return ', or '.join(REMEDY_WORDS[field] for field in remedies(recipe))
 
@@ -299,7 +299,9 @@ class Outcome:
             found = ', '.join(anchors)
             sentences.append(f'Anchors on the images watched, against their own: {found}.')
         if (last.own - last.top1 > 0.2).any():
-            sentences.append(f'An anchor has lost more than 0.2 points: {advice(self.recipe)}.')
+            sentences.append(
+                f'An anchor has lost more than 0.2 points: {advice_here(self.recipe)}.'
+            )
         if self.curve is None:
             sentences.append('Its curve was not measured: the points are those of before it.')
         elif self.measured_at < done:
