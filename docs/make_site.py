@@ -213,7 +213,7 @@ def write_notebooks(run: list[Path], pages: Path, cache: Path):
 
 def copy_pages(pages: Path):
     "The pages that are Markdown already, and what they show."
-    lessons = (ROOT / 'nbs').rglob('README.md')
+    lessons = (ROOT / 'nbs').rglob('*.md')
     for path in [*(ROOT / name for name in TOP_PAGES), *lessons]:
         text = page_links(path.read_text(encoding='utf-8'))
         text = re.sub(r'\]\(nbs/(window|core)\)', r'](nbs/index.md)', text)
