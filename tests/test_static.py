@@ -13,7 +13,7 @@ from snnet_lab.window.view import CurveView, bundle, styles
 ROOT = Path(__file__).parents[1]
 STATIC = ROOT / 'snnet_lab/static'
 SCRIPTS = sorted(STATIC.glob('*.js'))
-WHOLE = ('curve_widget.js', 'figure_widget.js', 'page.js')  # what a browser is given
+WHOLE = ('curve_widget.js', 'figure_widget.js', 'taken_widget.js', 'page.js')  # for a browser
 
 
 @pytest.fixture(scope='module')
