@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PLOTTING = {'figures', 'pictures', 'window'}  # may know plotly, and Jupyter
+PLOTTING = {'figures', 'pictures', 'claims', 'window'}  # may know plotly, and Jupyter
 MODULES = {m.name for m in pkgutil.iter_modules([str(ROOT / 'snnet_lab')])} - {'_modidx'}
 CORE = ', '.join(f'snnet_lab.{name}' for name in sorted(MODULES - PLOTTING))
 BARRED = (

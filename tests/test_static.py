@@ -19,6 +19,7 @@ WHOLE = (
     'figure_widget.js',
     'hover_widget.js',
     'page.js',
+    'taken_widget.js',
 )  # what a browser is given
 
 

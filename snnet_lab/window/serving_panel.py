@@ -189,15 +189,11 @@ class ServePanel(JobPanel):
         self.table = self.named(
             'latencies', field(W.Dropdown, 'latencies', 240, 65, options=tables)
         )
-        self.show_lines = self.named('python', field(W.Button, 'Python lines', 140, icon='code'))
-        lines = W.Textarea(layout=W.Layout(width='100%', height='150px', display='none'), rows=8)
-        self.lines = self.named('lines', lines)
         self.plot = FigureView()
         self.quiet = [self.policy, self.kind, self.rate, self.within, self.speed, self.table]
-        self.show_lines.on_click(lambda _: self.write_lines())
-        asked = row(*self.quiet, self.show_lines)
+        asked = row(*self.quiet)
         begun = row(self.go, self.halt, self.bar, self.words)
-        self.box = W.VBox([asked, begun, self.result, self.plot, self.lines])
+        self.box = W.VBox([asked, begun, self.result, self.plot])
 
     @property
     def load(self) -> Load:
@@ -290,7 +286,7 @@ class ServePanel(JobPanel):
             self.desk.state.budget = budget
             self.before = None
 
-    def write_lines(self):
+    def python_lines(self) -> str:
         "Python that plays the same."
         load = self.load
         make, _ = load.call
@@ -311,5 +307,4 @@ class ServePanel(JobPanel):
             f'controller = BudgetController(net.curve, latency, {self.policy_name!r})',
             'print(play(controller, trace))',
         ]
-        self.lines.value = '\n'.join(lines)
-        self.lines.layout.display = None
+        return '\n'.join(lines)
