@@ -16,10 +16,10 @@ import ipywidgets as W
 import traitlets as T
 
 from ..checks import check_choice
+from ..recipes import find_recipe
 from .desk import Desk
 from .export_panel import network_lines, select_lines
 from .new_panel import NewPanel
-from ..recipes import find_recipe
 from .panel import JobPanel
 from .serving_panel import ServePanel
 from .training_panel import TrainPanel
@@ -67,6 +67,8 @@ HELP = {
     'run-count': 'how many test images are drawn, always the same ones',
     'run-own': 'images of your own, in place of the test images',
     'run-forget': 'leave your own images and take test images again',
+    'run-order': 'which of the images come first, where two stitches answer differently',
+    'evaluate-order': 'all stitches, or those first that tell most of the others; or a sixth of them',
     'evaluate-count': 'on so many test images; the more, the narrower the intervals',
     'evaluate-anew': 'forget what was counted before Stop',
     'evaluate-second': "another network's curve, a .csv or beside a .safetensors, drawn behind this",
@@ -83,6 +85,7 @@ HELP = {
     'train-save-as': 'a file for the network on show, which SNNet.load and the command line read',
     'train-save': 'write the network on show and its curve',
     'take-kind': 'what is to be written',
+    'take-make': 'a folder that is not there is made, once this is ticked',
     'take-path': 'the file; its suffix says the format',
     'train-length': 'how long: a first look, or as long as the recipe was made for',
     'train-rates': 'the learning rates of the recipe, times this; a short run needs gentle ones',

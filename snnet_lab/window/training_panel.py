@@ -500,7 +500,9 @@ class DurationRow(JobPanel):
         self.form, self.images = form, images
         self.known: Timing | None = None  # what was measured last
         self.go.button_style = ''  # Start is what stands out
-        self.box = row(self.go, self.result, self.words)
+        for unused in (self.halt, self.bar):  # it takes seconds
+            unused.layout.display = 'none'
+        self.box = row(self.go, self.result, self.words, self.halt, self.bar)
         self.box.layout.align_items = 'center'
         self.result.layout.width = 'auto'
         for widget in form.ask.values():
