@@ -34,6 +34,7 @@ CONTROLS = (
     W.FileUpload,
     W.IntText,
     W.BoundedIntText,
+    W.BoundedFloatText,
     W.Text,
     W.ToggleButtons,
 )
