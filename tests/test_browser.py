@@ -40,6 +40,7 @@ from window import (
     type_budget,
     wait_card,
     zoom,
+    zoom_out,
 )
 
 from snnet_lab.families import FAMILIES, load_family
@@ -192,8 +193,7 @@ def test_read_the_curve(window, state):
     chosen = slide(window, 0.6)
     assert chosen != beaten and shown_range(window) == part, 'a change of budget leaves the zoom'
     assert abs(ring(window)['x'] - state.table.macs[chosen] / 1e6) < 0.05
-    window.mouse.dblclick(*where)
-    window.wait_for_function(js('zoomed_out'), arg=whole[1])
+    zoom_out(window, whole[1])
 
 
 def block(page, anchor, stage, number):
@@ -374,8 +374,7 @@ def test_evaluate(window, state):
     expect(go).to_be_enabled()
     assert 'Stopped after' in result.inner_text()
     hover_point(window, sum(part) / 2, state.table.top1.mean())
-    window.locator('.wb-plot .nsewdrag').dblclick()
-    window.wait_for_function(js('zoomed_out'), arg=whole[1])
+    zoom_out(window, whole[1])
     open_tab(window, 'Run')
 
 

@@ -51,7 +51,7 @@ def test_every_control_says_what_it_does(page):
 
 def test_copy_as_python(page):
     open_tab(page, 'Evaluate')
-    panel = page.locator('.wb-evaluate-copy')
+    panel = page.locator('.wb-evaluate-copy-python')
     panel.locator('.wb-copy').click()
     expect(panel.locator('.wb-python-lines')).to_contain_text("net = load_family('fashion')")
 

@@ -1,6 +1,7 @@
 "The window through mouse and keyboard, and what it shows, read from the picture itself."
 
 from browser import js
+from playwright.sync_api import TimeoutError as NotInTime
 from playwright.sync_api import expect
 
 THUMB = 16  # px, width of the native slider's handle
@@ -81,6 +82,26 @@ def zoom(page, left: float, right: float):
     page.mouse.down()
     page.mouse.move(*place(right, 0.9), steps=8)
     page.mouse.up()
+
+
+def zoom_out(page, right: float):
+    """Show the whole curve again, up to this cost.
+
+    A picture drawn between the two clicks makes single ones of them: as people do, click again.
+    """
+    area = page.locator('.wb-plot .nsewdrag').bounding_box()
+    corner = (
+        area['x'] + 0.1 * area['width'],
+        area['y'] + 0.15 * area['height'],
+    )  # beside the budget's line
+    for _ in range(10):
+        page.mouse.dblclick(*corner)
+        try:
+            page.wait_for_function(js('zoomed_out'), arg=right, timeout=3000)
+            return
+        except NotInTime:
+            continue
+    raise AssertionError('ten double clicks, and the plot does not show the whole curve')
 
 
 def shown_range(page) -> list[float]:

@@ -1,16 +1,8 @@
 // A button that copies Python, as anywidget wants it. The kernel is asked for the lines when it is
 // pressed; they also stand below, for a browser that does not let a page copy.
 
+import { copyText } from "./clipboard.js";
 import { make } from "./dom.js";
-
-async function copy(lines) {
-  try {
-    await navigator.clipboard.writeText(lines);
-    return "copied";
-  } catch {
-    return "select and copy:";
-  }
-}
 
 function render({ model, el }) {
   const button = make(
@@ -28,7 +20,7 @@ function render({ model, el }) {
   async function show({ lines: text, problem }) {
     lines.hidden = problem !== undefined;
     lines.textContent = text ?? "";
-    said.value = problem ?? (await copy(text));
+    said.value = problem ?? ((await copyText(text, lines)) ? "copied" : "select and copy:");
   }
 
   button.addEventListener("click", () => model.send({ copy: true }));

@@ -28,8 +28,15 @@ export function helpBox(says, guide) {
     },
     "?",
   );
-  const again = make("button", { type: "button", className: "wb-button wb-tour-again" });
-  again.textContent = "Show them one by one";
+  const again = make(
+    "button",
+    {
+      type: "button",
+      className: "wb-button wb-tour-again",
+      title: "the tour once more, from its first step",
+    },
+    "Show them one by one",
+  );
   const box = make(
     "div",
     { className: "wb-help-box", hidden: true, role: "region", "aria-label": "help" },

@@ -47,15 +47,18 @@ function table(view, a, b) {
 
 // `select` picks a stitch. Returns the box, and a function that shows it beside a stitch.
 export function pinBox(model, select) {
-  const button = (className, act) => {
-    const made = make("button", { type: "button", className: `wb-button ${className}` });
+  const button = (name, title, act) => {
+    const className = `wb-button ${name}`;
+    const made = make("button", { type: "button", className, title });
     made.addEventListener("click", act);
     return made;
   };
   let here = null;
-  const pin = button("wb-pin", () => put(model, { pinned: here }));
-  const back = button("wb-pin-back", () => select(pinnedOf(model)));
-  const unpin = button("wb-unpin", () => put(model, { pinned: null }));
+  const pin = button("wb-pin", "keep this stitch beside those that follow", () => put(model, { pinned: here }));
+  const back = button("wb-pin-back", "pick the pinned stitch", () => select(pinnedOf(model)));
+  const unpin = button("wb-unpin", "forget the pinned stitch", () =>
+    put(model, { pinned: null }),
+  );
   const words = make("p", { className: "wb-pin-words" });
   const sides = make("div", { className: "wb-scroll" });
   const buttons = make("div", { className: "wb-pin-buttons" }, pin, back, unpin);

@@ -1,5 +1,6 @@
 // What was written: a button that downloads it, and the lines that use it, to be copied.
 
+import { copyText } from "./clipboard.js";
 import { make } from "./dom.js";
 
 const SHOWN_MS = 2000; // how long "copied" stands
@@ -10,19 +11,21 @@ export function saveFile(name, bytes) {
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }
 
-// A page that did not come by https or from this machine has no clipboard of its own.
-async function copy(text, shown) {
-  if (navigator.clipboard) {
-    await navigator.clipboard.writeText(text);
-    return;
-  }
-  getSelection().selectAllChildren(shown);
-  document.execCommand("copy");
-}
-
 function render({ model, el }) {
-  const download = make("button", { type: "button", className: "wb-button wb-take-download" });
-  const copying = make("button", { type: "button", className: "wb-button wb-take-copy" }, "Copy");
+  const download = make("button", {
+    type: "button",
+    className: "wb-button wb-take-download",
+    title: "the file that was written, into this browser's downloads",
+  });
+  const copying = make(
+    "button",
+    {
+      type: "button",
+      className: "wb-button wb-take-copy",
+      title: "these lines, which use the file",
+    },
+    "Copy",
+  );
   const lines = make("pre", { className: "wb-take-use" });
   const use = make("div", { className: "wb-take-lines-of-use" }, lines, copying);
   el.classList.add("wb-taken");
@@ -42,8 +45,8 @@ function render({ model, el }) {
 
   download.addEventListener("click", () => model.send({ wanted: model.get("name") }));
   copying.addEventListener("click", async () => {
-    await copy(model.get("lines"), lines);
-    copying.textContent = "Copied";
+    const copied = await copyText(model.get("lines"), lines);
+    copying.textContent = copied ? "Copied" : "Select and copy";
     setTimeout(() => (copying.textContent = "Copy"), SHOWN_MS);
   });
   model.on("change:name change:size change:lines", show);

@@ -38,8 +38,20 @@ function remember() {
 // `el`: the window, in which the parts are marked. Returns the box, and what begins it.
 export function tour(el) {
   const words = make("span", { className: "wb-tour-words" });
-  const next = make("button", { type: "button", className: "wb-button wb-tour-next" });
-  const skip = make("button", { type: "button", className: "wb-button wb-tour-skip" }, "Skip");
+  const next = make("button", {
+    type: "button",
+    className: "wb-button wb-tour-next",
+    title: "to the next step; after the last one the tour is over",
+  });
+  const skip = make(
+    "button",
+    {
+      type: "button",
+      className: "wb-button wb-tour-skip",
+      title: "leave the tour; ? shows it again",
+    },
+    "Skip",
+  );
   const box = make(
     "div",
     { className: "wb-tour", role: "region", "aria-label": "tour", "aria-live": "polite" },

@@ -284,5 +284,5 @@ def with_python(panel: JobPanel) -> W.Widget:
     if panel.name not in AS_PYTHON:
         return panel.box
     button = CopyPython(lambda: AS_PYTHON[panel.name](panel))
-    button.add_class(f'wb-{panel.name}-copy')
+    button.add_class(f'wb-{panel.name}-copy-python')
     return W.VBox([panel.box, button])
