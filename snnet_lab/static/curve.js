@@ -9,7 +9,7 @@ import { cardOf, put, viewOf } from "./model.js";
 import { overlayRow } from "./overlays.js";
 import { neighbour, pick, priceOf } from "./pick.js";
 import { pinBox, pinnedOf } from "./pin.js";
-import { plot, plotly } from "./plot.js";
+import { fit, plot, plotly } from "./plot.js";
 import { budgetRow } from "./slider.js";
 import { placeSentences } from "./terms.js";
 import { watchTheme } from "./theme.js";
@@ -159,7 +159,7 @@ class Curve {
       "msg:custom": (message) => this.save(message),
     };
     for (const [names, act] of Object.entries(heard)) this.model.on(names, act);
-    const resized = new ResizeObserver(() => plotly().Plots.resize(this.box));
+    const resized = new ResizeObserver(() => fit(this.box));
     resized.observe(this.box);
     const endTheme = watchTheme(() => this.redraw());
     this.box.on("plotly_afterplot", () => this.drawn());

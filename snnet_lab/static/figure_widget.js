@@ -2,10 +2,11 @@
 // It waits for the plotly that the curve brings along.
 
 import { make } from "./dom.js";
-import { plotly } from "./plot.js";
+import { fit, plotly } from "./plot.js";
 import { watchTheme } from "./theme.js";
 
 const QUIET = { responsive: true, displayModeBar: false };
+const HEIGHT = 400; // pixels, where the figure has none of its own
 const PAUSE_MS = 50;
 const PATIENCE_MS = 30_000;
 
@@ -23,17 +24,14 @@ async function render({ model, el }) {
   function draw() {
     const { data, layout } = model.get("figure");
     if (!data) return null;
+    box.style.height = `${layout.height ?? HEIGHT}px`; // else a resize would find it empty
     const font = { ...layout.font, color: getComputedStyle(el).color };
     return plotly().react(box, data, { ...layout, autosize: true, font }, QUIET);
   }
 
-  function resize() {
-    if (box.data) plotly().Plots.resize(box);
-  }
-
   await draw();
   model.on("change:figure", draw);
-  const resized = new ResizeObserver(resize);
+  const resized = new ResizeObserver(() => fit(box));
   resized.observe(el);
   const endTheme = watchTheme(draw);
   return () => {

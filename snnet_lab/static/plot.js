@@ -23,6 +23,11 @@ export function plotly() {
   return globalThis.snnetLabPlotly;
 }
 
+// Fit a plot into its box; one in a tab that is not in front, or gone, has no size to fit.
+export function fit(box) {
+  if (box.data && box.offsetParent !== null) plotly().Plots.resize(box);
+}
+
 // The traces, those of an overlay visible when it is switched on.
 export function visibleTraces(traces, shown) {
   const off = Object.keys(OVERLAYS).filter((overlay) => !shown.includes(overlay));
