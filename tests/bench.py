@@ -64,8 +64,8 @@ def row(what: str, ours: float, plain: float, plainly: str, kind: str = 'times f
     print(f'{what}: {ours:.4g} s, {plainly}: {plain:.4g} s, {ratio:.2f} {kind}', flush=True)
     return dict(
         what=what,
-        seconds=round(ours, 5),
-        plain_seconds=round(plain, 5),
+        seconds=float(f'{ours:.4g}'),
+        plain_seconds=float(f'{plain:.4g}'),
         ratio=round(ratio, 3),
         kind=kind,
         plain=plainly,
