@@ -7,6 +7,7 @@ __all__ = ['read_beside', 'foresee', 'finished_words', 'predicted_words', 'stopp
 
 # %% ../../nbs/window/46_evaluation_panel.ipynb #485b0cee
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import ipywidgets as W
@@ -15,7 +16,6 @@ import pandas as pd
 from ..curves import best_known
 from ..evaluation import Evaluation
 from ..files import read_table
-from ..prediction import PredictedOrder
 from .desk import Desk
 from .jobs import Control
 from .panel import JobPanel, error_html, field, row, sentence
@@ -159,11 +159,13 @@ class EvaluatePanel(JobPanel):
             self.weights = weights
         return self.evaluation
 
-    def _order(self, net) -> PredictedOrder | None:  # None: all stitches, batch by batch
+    def _order(self, net) -> Callable | None:  # None: all stitches, batch by batch
         chosen = self.orders.index(self.order.value)
         if chosen == 0:
             return None
         most = len(net.space) if chosen == 1 else None
+        from snnet_lab.prediction import PredictedOrder  # scikit-learn takes half a second
+
         return PredictedOrder(net.space, self.desk.state.table, most)
 
     def _asked(self) -> int:
