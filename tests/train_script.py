@@ -14,10 +14,10 @@ import torch
 from accelerate import PartialState
 from webdataset import TarWriter
 
-from snnet_lab.anchors import load_anchor
 from snnet_lab.data import load_data
 from snnet_lab.recipes import Recipe
 from snnet_lab.snnet import SNNet
+from snnet_lab.testing import tiny_anchors, tiny_cnns
 from snnet_lab.training import train
 
 RECIPE = Recipe(
@@ -28,24 +28,13 @@ BALANCED = replace(RECIPE, stitches_per_step=4, balance_gradients=True)
 
 
 def network(channels=1, **arguments):
-    torch.manual_seed(0)
-    small = dict(img_size=28, in_chans=channels, patch_size=7, num_heads=2, depth=3, num_classes=10)
-    small |= arguments
-    anchors = [
-        load_anchor('deit_tiny_patch16_224', weights=None, embed_dim=width, **small)
-        for width in (16, 32)
-    ]
-    return SNNet(anchors).eval()
+    torch.manual_seed(0)  # of the stitching layers
+    return SNNet(tiny_anchors(in_chans=channels, **arguments)).eval()
 
 
 def network_with_norms():
-    torch.manual_seed(0)
-    anchors = []
-    for width in (4, 8):
-        channels = (width, width, 2 * width, 2 * width)
-        small = dict(size=(1, 28, 28), in_chans=1, num_classes=10, channels=channels)
-        anchors.append(load_anchor('resnet18', weights=None, **small))
-    return SNNet(anchors).eval()
+    torch.manual_seed(0)  # of the stitching layers
+    return SNNet(tiny_cnns()).eval()
 
 
 def images():

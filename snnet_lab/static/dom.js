@@ -12,6 +12,11 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
+// `title` says on hover what a press does.
+export function makeButton(name, title, words = "") {
+  return make("button", { type: "button", className: `wb-button ${name}`, title }, words);
+}
+
 export function makeSvg(tag, attributes = {}) {
   const element = document.createElementNS(SVG, tag);
   setAttributes(element, attributes);

@@ -1,6 +1,6 @@
 // What '?' opens: the steps of the tour, the keys, and each word in a sentence.
 
-import { make } from "./dom.js";
+import { make, makeButton } from "./dom.js";
 import { STEPS } from "./tour.js";
 
 const ZOOM = "Drag a box over the plot to look closer; a double click shows the whole again.";
@@ -28,15 +28,8 @@ export function helpBox(says, guide) {
     },
     "?",
   );
-  const again = make(
-    "button",
-    {
-      type: "button",
-      className: "wb-button wb-tour-again",
-      title: "the tour once more, from its first step",
-    },
-    "Show them one by one",
-  );
+  const title = "the tour once more, from its first step";
+  const again = makeButton("wb-tour-again", title, "Show them one by one");
   const box = make(
     "div",
     { className: "wb-help-box", hidden: true, role: "region", "aria-label": "help" },

@@ -1,6 +1,6 @@
 // Pin a stitch, then move on: both side by side, in accuracy and in all costs that are known.
 
-import { make } from "./dom.js";
+import { make, makeButton } from "./dom.js";
 import { put, viewOf } from "./model.js";
 
 const HEADS = ["", "A, pinned", "B, here", "B against A"];
@@ -48,8 +48,7 @@ function table(view, a, b) {
 // `select` picks a stitch. Returns the box, and a function that shows it beside a stitch.
 export function pinBox(model, select) {
   const button = (name, title, act) => {
-    const className = `wb-button ${name}`;
-    const made = make("button", { type: "button", className, title });
+    const made = makeButton(name, title);
     made.addEventListener("click", act);
     return made;
   };

@@ -1,7 +1,7 @@
 // What was written: a button that downloads it, and the lines that use it, to be copied.
 
 import { copyText } from "./clipboard.js";
-import { make } from "./dom.js";
+import { make, makeButton } from "./dom.js";
 
 const SHOWN_MS = 2000; // how long "copied" stands
 
@@ -12,20 +12,11 @@ export function saveFile(name, bytes) {
 }
 
 function render({ model, el }) {
-  const download = make("button", {
-    type: "button",
-    className: "wb-button wb-take-download",
-    title: "the file that was written, into this browser's downloads",
-  });
-  const copying = make(
-    "button",
-    {
-      type: "button",
-      className: "wb-button wb-take-copy",
-      title: "these lines, which use the file",
-    },
-    "Copy",
+  const download = makeButton(
+    "wb-take-download",
+    "the file that was written, into this browser's downloads",
   );
+  const copying = makeButton("wb-take-copy", "these lines, which use the file", "Copy");
   const lines = make("pre", { className: "wb-take-use" });
   const use = make("div", { className: "wb-take-lines-of-use" }, lines, copying);
   el.classList.add("wb-taken");

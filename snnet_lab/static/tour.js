@@ -1,6 +1,6 @@
 // Three steps for whoever is here for the first time; '?' shows them again.
 
-import { make } from "./dom.js";
+import { make, makeButton } from "./dom.js";
 
 const KEY = "snnet-lab-tour"; // in the browser's memory
 export const STEPS = [
@@ -38,20 +38,8 @@ function remember() {
 // `el`: the window, in which the parts are marked. Returns the box, and what begins it.
 export function tour(el) {
   const words = make("span", { className: "wb-tour-words" });
-  const next = make("button", {
-    type: "button",
-    className: "wb-button wb-tour-next",
-    title: "to the next step; after the last one the tour is over",
-  });
-  const skip = make(
-    "button",
-    {
-      type: "button",
-      className: "wb-button wb-tour-skip",
-      title: "leave the tour; ? shows it again",
-    },
-    "Skip",
-  );
+  const next = makeButton("wb-tour-next", "to the next step; after the last one the tour is over");
+  const skip = makeButton("wb-tour-skip", "leave the tour; ? shows it again", "Skip");
   const box = make(
     "div",
     { className: "wb-tour", role: "region", "aria-label": "tour", "aria-live": "polite" },
