@@ -35,3 +35,7 @@ def test_a_run_is_timed_before_and_read_after(page, lab):
     before_and_now = page.locator('.wb-train-change .scatterlayer .trace')
     expect(before_and_now).to_have_count(3)  # lines, before, now
     expect(page.locator('.wb-train-go')).to_be_enabled()
+    # A resize measures the box while it is empty: it must not be flat then.
+    emptied = 'e => { e.replaceChildren(); return e.getBoundingClientRect().height }'
+    for figure in ('losses', 'guard', 'change'):
+        assert page.locator(f'.wb-train-{figure} .js-plotly-plot').evaluate(emptied) > 250
