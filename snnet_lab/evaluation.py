@@ -18,7 +18,6 @@ from tqdm.auto import tqdm
 
 from .anchors import Anchor, check_images
 from .batchnorm import Statistics, own_statistics, reestimate, use_statistics
-from .cost import cost_table
 from .curves import wilson
 from .probe import device_of, evaluating
 from .snnet import SNNet, check_batch
@@ -164,7 +163,7 @@ class Evaluation:
         with evaluating(net), own_statistics(net):
             if batchnorm is not None:
                 self.statistics = {s: reestimate(net, s, batchnorm) for s in self.stitches}
-            costs = cost_table(net).set_index('stitch', drop=False)
+            costs = net.cost_table().set_index('stitch', drop=False)
         self.costs = costs.loc[list(self.rows)].reset_index(drop=True)
 
     def __iter__(self) -> Iterator[Stitch]:

@@ -369,7 +369,7 @@ def from_names(
 
 def anchor_rows(net: SNNet) -> list[dict]:  # model, blocks, params, macs
     "What each anchor is, and what it costs by itself."
-    costs = cost_table(net)
+    costs = net.cost_table()
     rows = []
     for i, anchor in enumerate(net.anchors):
         row = costs[costs.stitch == i].iloc[0]
@@ -524,7 +524,7 @@ def expected_seconds(
         raise ValueError('the loader has no batches: a smaller batch_size is needed')
     recipe = recipe or Recipe()
     drawn = [s.id for s in net.space if s.layers or recipe.tune == 'full']
-    costs = cost_table(net).macs[drawn if stitches is None else list(stitches)]  # by stitch
+    costs = net.cost_table().macs[drawn if stitches is None else list(stitches)]  # by stitch
     began = clock()
     batches = list(islice(loader, 2))
     loading = 0.0 if loader.num_workers else (clock() - began) / len(batches)  # else meanwhile

@@ -421,14 +421,14 @@ class SNNet(nn.Module):
 
     def costs(self, latency: bool = False) -> pd.DataFrame:  # one row a stitch
         "The curve, or else the cost table; with latency also ms on this device, kept or measured."
-        table = self._cost_table() if self.curve is None else self.curve
+        table = self.cost_table() if self.curve is None else self.curve
         if not latency or 'ms' in table:
             return table
         measured = kept_latency(self) or measure_latency(self)
         return table.merge(measured.table, on='stitch')
 
-    def _cost_table(self) -> pd.DataFrame:
-        "Counted once, as long as no module is replaced and no weight gets another type."
+    def cost_table(self) -> pd.DataFrame:  # of `cost.cost_table`
+        "What every stitch costs: counted once, as long as no module is replaced and no weight gets another type."
         modules = (*self.anchors, *self.layers.values())
         facts = (*map(id, modules), first_weight(self).dtype, self.skipped, self.published_skips)
         if self._counted is None or self._counted[0] != facts:

@@ -40,7 +40,6 @@ from .anchors import load_weights
 from .callbacks import Keeper, OnEpoch, Progress, Tracker, check_trackers
 from .checkpoints import RunFolder, newest_checkpoint
 from .checks import check_number
-from .cost import cost_table
 from .data import is_batched, set_epoch, warn_of_tests
 from .files import cpu_state, write_atomic
 from .probe import device_of
@@ -338,7 +337,7 @@ class Trainer:
         self.source, self.loader, self.steps = loader, self.machine.share(loader), len(loader)
         self.optimizer = make_optimizer(net, recipe)
         self.schedule = make_schedule(self.optimizer, recipe, self.steps)
-        self.sampler = make_sampler(recipe.sampler, stitches, cost_table(net))
+        self.sampler = make_sampler(recipe.sampler, stitches, net.cost_table())
         self.former = None  # the anchors as they are now
         if recipe.keep_anchors:
             self.former = copy.deepcopy(net.anchors).eval().requires_grad_(False)

@@ -18,6 +18,7 @@ SHIPPED = Path(__file__).parents[1] / 'data/workbench.html'
 def made(tmp_path_factory):
     "A page with a second curve beside the shipped one; the state and the desk that it was made from."
     window = Workbench('fashion', name='page')
+    window.body.complete()
     window.body.fits.wait()
     state = window.desk.state
     lower = state.table.reset_index(drop=True).assign(top1=lambda t: t.top1 - 1)

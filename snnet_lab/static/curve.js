@@ -193,6 +193,7 @@ export async function render({ model, el }) {
   await curve.draw();
   curve.follow();
   curve.drawn();
+  put(model, { drawn: true });
   curve.tour.greet();
   return curve.listen();
 }

@@ -18,7 +18,6 @@ from timm.data import ImageNetInfo
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from ..checks import check_number
-from ..cost import cost_table
 from ..curves import wilson
 from ..data import load_data
 from ..published import published_curve, timm_zoo
@@ -197,7 +196,7 @@ def make_state(
     if curve is None:
         curve = net.curve
     if curve is None:
-        curve = cost_table(net)
+        curve = net.cost_table()
     if not has_weights(net) and published is not None:
         curve, published = with_published(curve, published), None
     widths = [anchor.widths for anchor in net.anchors]

@@ -108,7 +108,7 @@ def typed_size(text: str) -> tuple[int, int, int] | None:  # (C, H, W); None: th
 # %% ../../nbs/window/50_new_panel.ipynb #1e977492
 def space_words(net: SNNet) -> str:
     "How many stitches there are, and what they cost."
-    macs = cost_table(net).macs
+    macs = net.cost_table().macs
     count = len(net.space)
     layers = len(net.space.layers)
     image = ' x '.join(map(str, net.anchors[0].size))

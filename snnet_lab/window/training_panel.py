@@ -26,7 +26,6 @@ from torch.utils.data import DataLoader, Dataset, Subset
 from ..callbacks import AnchorGuard, remedies
 from ..checkpoints import RunFolder
 from ..checks import check_number
-from ..cost import cost_table
 from ..data import Repeatable
 from ..evaluation import Evaluation
 from ..figures import change_figure, change_sentence, guard_figure, loss_figure
@@ -630,7 +629,7 @@ class TrainPanel(JobPanel):
 
     def draw(self, rows: pd.DataFrame, guard: pd.DataFrame):  # of `train`, of `AnchorGuard`
         names = self.desk.state.names
-        costs = cost_table(self.desk.net)
+        costs = self.desk.net.cost_table()
         self.losses.draw(loss_figure(rows, self.desk.net.space, costs, names))
         self.guards.draw(guard_figure(guard, names))
 

@@ -73,6 +73,7 @@ class CurveView(anywidget.AnyWidget):
     shown = T.List(['intervals'], help='overlays that are switched on').tag(sync=True)
     zoo = T.Dict(help="filter -> value; '' or absent: any").tag(sync=True)
     log = T.Bool(False, help='the axis of the costs is logarithmic').tag(sync=True)
+    drawn = T.Bool(False, help='the browser has drawn it').tag(sync=True)
     says = T.Dict(SENTENCES, help='word -> the sentence that explains it').tag(sync=True)
     note = T.Unicode(help='HTML, below the plot').tag(sync=True)
 

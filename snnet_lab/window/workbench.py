@@ -23,7 +23,6 @@ from torch.utils.data import Dataset
 from ..anchors import load_weights
 from ..checkpoints import RunFolder, newest_checkpoint
 from ..checks import check_choice
-from ..cost import cost_table
 from ..families import FAMILIES, find_family, from_shapes, load_family
 from ..files import read_table, render
 from ..latency import Latency, kept_latency, measure_latency
@@ -206,14 +205,32 @@ class Body:
     def __init__(self, desk: Desk):
         self.desk, self.linked = desk, LinkedView(desk)
         self.panels = {title: panel(desk) for title, panel in PANELS.items()}
-        self.tabs = W.Tab([with_python(p) for p in self.panels.values()], titles=list(self.panels))
+        self.pages = W.VBox([with_python(p) for p in self.panels.values()])
+        add_help(self.pages)
+        self.tabs = W.Tab([W.VBox() for _ in self.panels], titles=list(self.panels))
         self.tabs.add_class('wb-tabs')
-        add_help(self.tabs)
+        self._fill(0)
         self.hover = Hover()
         self.children = [*self.linked.children, self.tabs, self.hover]
         self.panels['Take away'].picture.on_click(lambda _: self._save_picture())
         self.fits = Job(self._fit, on_end=self._fitted)
-        if not desk.lacks and desk.net.space.layers:
+        self.is_complete = False
+        self.tabs.observe(lambda change: self._fill(change.new), 'selected_index')
+        self.linked.view.observe(lambda _: self.complete(), 'drawn')
+
+    def _fill(self, i: int | None):
+        "Show a panel in its tab; until then the browser draws nothing of it."
+        if i is not None:
+            self.tabs.children[i].children = [self.pages.children[i]]
+
+    def complete(self):
+        "Once, what can wait for the first picture: the other tabs, and how well the layers fit."
+        if self.is_complete:
+            return
+        self.is_complete = True
+        for i in range(len(self.panels)):
+            self._fill(i)
+        if not self.desk.lacks and self.desk.net.space.layers:
             self.fits.start()
 
     def _save_picture(self):
@@ -232,7 +249,7 @@ class Body:
         self.fits.close()
         for part in (*self.panels.values(), self.linked, self.desk):
             part.close()
-        close_all(self.tabs, self.hover)
+        close_all(self.pages, self.tabs, self.hover)
 
 # %% ../../nbs/window/57_workbench.ipynb #9089173c
 def load_named(name: str, weights: str | None) -> SNNet:  # None: its shapes alone
@@ -418,7 +435,7 @@ def restored(
     else:
         net.load_state_dict(found[0])
     curve = run / 'curve.csv'
-    return net, read_table(curve) if curve.exists() else cost_table(net)
+    return net, read_table(curve) if curve.exists() else net.cost_table()
 
 # %% ../../nbs/window/57_workbench.ipynb #0bdbbad3
 SET = ('unit', 'selected', 'budget', 'pinned', 'shown', 'zoo')  # what people set, of a state
@@ -500,8 +517,8 @@ class Workbench(T.HasTraits, LeavesStill):
         self.box.children = [self.header.box, *self.body.children]
         desk.state.observe(lambda _: self._tell(), ['stitch', 'view', *SET])
         self.body.tabs.observe(lambda _: self._tell(), 'selected_index')
-        for name, widget in controls(self.body.tabs):
-            if name in answers(self.body.tabs):
+        for name, widget in controls(self.body.pages):
+            if name in answers(self.body.pages):
                 widget.observe(lambda _: self._tell(), 'value')
         self._tell()
         if before is not None:
@@ -539,7 +556,7 @@ class Workbench(T.HasTraits, LeavesStill):
         state, tabs = self.desk.state, self.body.tabs
         self.selection = state.table.loc[state.stitch]
         tab = tabs.titles[tabs.selected_index or 0]
-        asked = dict(network=self.net.family, tab=tab, asked=answers(tabs))
+        asked = dict(network=self.net.family, tab=tab, asked=answers(self.body.pages))
         self.state = {name: getattr(state, name) for name in SET} | asked
         self.change_still()
 
@@ -564,7 +581,7 @@ class Workbench(T.HasTraits, LeavesStill):
         if 'tab' in new:
             check_choice('tab', new['tab'], self.body.tabs.titles)
             self.body.tabs.selected_index = self.body.tabs.titles.index(new['tab'])
-        answer(self.body.tabs, new.get('asked', {}))
+        answer(self.body.pages, new.get('asked', {}))
         if new.get('unit', self.desk.state.unit) != self.desk.state.unit:
             self.body.linked.set_unit(new['unit'])
         for name in SET[1:]:
