@@ -80,7 +80,12 @@ def app(chromium, folder):
         yield page
 
 
-@pytest.fixture(scope='module', params=['JupyterLab', 'Voila'])
+FRONT_ENDS = ('JupyterLab', 'Voila')
+# what the browser does by itself is the same in Voila, and test_page.py sees it once more
+in_lab = pytest.mark.parametrize('window', FRONT_ENDS[:1], indirect=True, scope='module')
+
+
+@pytest.fixture(scope='module', params=FRONT_ENDS)
 def window(request, chromium, tmp_path_factory):
     "One window that the tests go through; each leaves it with MACs as its unit and nothing at work."
     if request.param == 'JupyterLab':
@@ -138,6 +143,7 @@ def test_drag_the_budget(window, state):
     assert slide(window, 0.15) == bought(state, window) != chosen
 
 
+@in_lab
 def test_budget_by_keys(window, state):
     window.locator('.wb-slider').focus()
     at = state.best.index(settled(window))
@@ -158,6 +164,7 @@ def test_budget_by_keys(window, state):
     expect(window.locator('.wb-number')).to_have_value(f'{most:g}')
 
 
+@in_lab
 def test_units(window, state):
     type_budget(window, 10)
     stitch = settled(window)
@@ -177,6 +184,7 @@ def test_units(window, state):
     assert not window.locator('.wb-note').inner_text() and settled(window) == stitch
 
 
+@in_lab
 def test_read_the_curve(window, state):
     beaten = lonely(state)
     cost = state.table.macs[beaten] / 1e6
@@ -202,6 +210,7 @@ def block(page, anchor, stage, number):
     return page.locator(f'.wb-path {where}')
 
 
+@in_lab
 def test_click_a_block(window, state):
     stitch = slide(window, 0.6)
     for name, press in (('1-0-3', 'click'), ('2-0-8', 'click'), ('0-0-5', 'Enter'), ('1-0-7', ' ')):
@@ -220,6 +229,7 @@ def test_click_a_block(window, state):
         stitch = to
 
 
+@in_lab
 def test_blocks_by_keys(window, state):
     block(window, 1, 0, 7).press(' ')
     expect(block(window, 1, 0, 7)).to_be_focused()
@@ -249,6 +259,7 @@ def test_run(window, state):
     assert 0 < window.locator('.wb-changed img').count() <= 6
 
 
+@in_lab
 def test_move_on_during_a_run(window, state):
     "The result is of the stitch that was chosen when it began; the last one does not stay meanwhile."
     chosen = slide(window, 0.6)
@@ -268,6 +279,7 @@ def test_move_on_during_a_run(window, state):
     expect(window.locator('.wb-run-hint')).to_be_empty()
 
 
+@in_lab
 def test_other_images(window):
     "The same images give the same numbers, until others are asked for."
 
@@ -282,6 +294,7 @@ def test_other_images(window):
     assert numbers() != first
 
 
+@in_lab
 def test_pin_and_compare(window, state):
     "Two rings; the same images for both, what flipped as pictures, and the paired difference."
     first = slide(window, 0.6)
@@ -309,6 +322,7 @@ def test_pin_and_compare(window, state):
     window.keyboard.press('Tab')
 
 
+@in_lab
 def test_tour(window):
     "Once, in a browser that has not seen it; then under '?'."
     if window.locator('.wb-tour').is_visible():
@@ -328,6 +342,7 @@ def upload(page, files: dict):
     expect(page.locator('.wb-run-own')).to_contain_text(f'({len(files)})')
 
 
+@in_lab
 def test_own_images(window):
     picture = io.BytesIO()
     Image.new('RGB', (90, 60), 'gray').save(picture, 'PNG')
@@ -378,6 +393,7 @@ def test_evaluate(window, state):
     open_tab(window, 'Run')
 
 
+@in_lab
 def test_second_curve(window):
     "The message about a wrong path goes when a right one, or none, is given."
     open_tab(window, 'Evaluate')
@@ -480,6 +496,7 @@ def test_train(window, state):
     assert points(window) == len(state.table)
 
 
+@in_lab
 def test_train_again(window, state):
     "No way back while a run goes on; a folder that holds a run leaves form and Start."
     go, anew = window.locator('.wb-train-go'), window.locator('.wb-train-anew')

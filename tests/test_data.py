@@ -67,7 +67,7 @@ def test_the_curve_is_whole_and_exact(net):
     assert curve.stitch.tolist() == list(range(71)) and (curve.n == 10_000).all()
     columns = ['stitch', 'anchors', 'cuts', 'macs', 'params']
     pd.testing.assert_frame_equal(cost_table(net)[columns], curve[columns])
-    few = evaluate(net, load_data(), [0, 1, 2, 5, 36, 37, 70], progress=False)
+    few = evaluate(net, load_data(), [0, 5, 37], progress=False)
     off = few.top1 - curve.top1[few.stitch].to_numpy()
     assert off.abs().max() <= SAME, few
 

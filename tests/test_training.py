@@ -1,6 +1,7 @@
 "Training as a lab would run it: killed at any moment, in several processes, with workers that die."
 
 import json
+import multiprocessing
 import os
 import random
 import signal
@@ -9,6 +10,8 @@ import sys
 import time
 from dataclasses import replace
 from functools import partial
+from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import bench
@@ -25,7 +28,8 @@ from snnet_lab.recipes import Recipe
 from snnet_lab.training import train
 
 SCRIPT = Path(__file__).with_name('train_script.py')
-ENV = dict(os.environ, OMP_NUM_THREADS='1', ACCELERATE_USE_CPU='true')
+THREADS = dict(OMP_NUM_THREADS='1', ACCELERATE_USE_CPU='true')
+ENV = os.environ | THREADS
 
 
 def launch(*words, processes: int = 1) -> subprocess.Popen:
@@ -188,29 +192,42 @@ def lines_of(folder: Path) -> int:  # metrics on disk
     return len(file.read_text().splitlines()) if file.exists() else 0
 
 
-def wait_for_a_step(process: subprocess.Popen, folder: Path, before: int):
+def wait_for_a_step(process: BaseProcess, folder: Path, before: int):
     "Until a step of this process is on disk, or it has come to its end."
     deadline = time.time() + 300
-    while process.poll() is None and time.time() < deadline:
+    while process.is_alive() and time.time() < deadline:
         if lines_of(folder) not in (0, before):
             return
         time.sleep(0.01)
 
 
-def test_killed_at_ten_moments_it_goes_on_as_if_never_stopped(whole, tmp_path):
+@pytest.fixture
+def forks(monkeypatch) -> BaseContext:
+    "Processes that find torch and timm imported."
+    monkeypatch.setenv('PYTHONPATH', os.pathsep.join(sys.path))
+    for name, value in THREADS.items():
+        monkeypatch.setenv(name, value)
+    context = multiprocessing.get_context('forkserver')
+    context.set_forkserver_preload(['train_script'])
+    return context
+
+
+def test_killed_at_ten_moments_it_goes_on_as_if_never_stopped(whole, forks, tmp_path):
     folder, rng, kills = tmp_path / 'killed', random.Random(0), 0
     while kills < 10:
         resume = ['resume'] if (folder / 'run.json').exists() else []
         before = lines_of(folder)
-        process = launch(folder, *resume, 'slow')
+        process = forks.Process(target=train_script.main, args=(folder, *resume, 'slow'))
+        process.start()
         wait_for_a_step(process, folder, before)
         time.sleep(rng.uniform(0, 0.25))
-        if process.poll() is not None:
+        if not process.is_alive():
             break  # it came to its end
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
+        process.kill()  # SIGKILL
+        process.join()
+        assert process.exitcode == -signal.SIGKILL
         kills += 1
-    assert kills >= 5, process.stderr.read()[-2000:]
+    assert kills >= 5, process.exitcode
     resumed = result(launch(folder, 'resume'))
     assert resumed['stitch'] == whole[0]['stitch']
     assert resumed['loss'] == pytest.approx(whole[0]['loss'], abs=1e-6)
