@@ -7,8 +7,9 @@ RUNS := $(VENV)/.installed
 SERVES := $(VENV)/.serves
 PUBLISHES := $(VENV)/.publishes
 DEVELOPS := $(VENV)/.develops
-# Two workers; tests/conftest.py says which tests stay together and that the slowest start first.
-PARALLEL := -n 2 --dist loadscope --no-loadscope-reorder
+# Three workers, since those with a browser wait for it; tests/conftest.py says which tests stay together, and which
+# start first.
+PARALLEL := -n 3 --dist loadscope --no-loadscope-reorder
 
 # Offline and quiet: no news, no look-ups, one kernel setting for all.
 LAB_OPTIONS := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.extension_manager=readonly

@@ -10,6 +10,9 @@ from xdist.scheduler import LoadScopeScheduling
 SLOWEST_FIRST = (
     'test_browser',
     'test_training',
+    'test_lessons',
+    'test_training_panel_browser',
+    'test_site',
     'test_contract',
     'test_gpu',
     'test_page',
@@ -32,7 +35,7 @@ def place(item) -> int:
 def group_of(nodeid: str) -> str:  # one worker does a group, in its order
     "A file is a group, but for those that would keep one worker busy when the other has nothing left."
     file, _, name = nodeid.partition('::')
-    if file.endswith(('test_contract.py', 'test_training.py')):
+    if file.endswith(('test_contract.py', 'test_training.py', 'test_lessons.py')):
         return nodeid  # a test by itself
     if file.endswith('test_browser.py'):  # one open window a front end
         front_end = [f for f in ('JupyterLab', 'Voila') if f'[{f}]' in name]

@@ -470,6 +470,7 @@ def ask(page, **answers):
     page.keyboard.press('Tab')
 
 
+@in_lab
 def test_train(window, state):
     "At the end, as it changes the network."
     open_tab(window, 'Train')

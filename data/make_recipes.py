@@ -1,0 +1,275 @@
+"""Find the better recipe, chosen on a validation split: `make recipes`.
+
+    python data/make_recipes.py                  # what data/recipes.csv holds already is kept
+    python data/make_recipes.py screen           # only this stage: screen, final or long
+    python data/make_recipes.py final/four+fast  # only these runs
+
+Every run starts from the shipped family's anchors as they were before stitching and from the same
+least-squares solution, and trains on the first 50,000 training images; the last 10,000 choose. `screen`
+is one epoch and one seed, to throw out what does badly; `final` and `long` are 4 and 16 epochs of what
+is left, over three seeds, and are told on the 10,000 test images too. Interrupted, a run goes on where
+it was; several may run side by side. Delete rows to make them again.
+"""
+
+import platform
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from filelock import FileLock, Timeout
+from torch.utils.data import DataLoader, Subset
+
+from snnet_lab.curves import anchor_line, frontier
+from snnet_lab.data import load_data
+from snnet_lab.evaluation import evaluate
+from snnet_lab.families import find_family, load_family
+from snnet_lab.files import data_dir
+from snnet_lab.recipes import ALGORITHM_1, Recipe, find_recipe
+from snnet_lab.snnet import SNNet
+from snnet_lab.training import train
+
+TABLE = data_dir() / 'recipes.csv'
+RUNS = Path(__file__).parents[1] / 'build/recipes'
+TRAINED_ON = 50_000  # the first training images; the others are the validation split
+BATCH = 128
+
+
+# --- The candidates
+
+
+@dataclass(frozen=True)
+class Candidate:
+    "A way to train: changes of the recipe, of the space, of the labels."
+
+    recipe: dict
+    rules: dict | None = None  # of the space
+    soft: float = 0.0  # share of the largest anchor's answer to the clean image in the label
+    epochs: float = 1.0  # as a multiple of the stage's
+
+
+PAPER = replace(find_recipe('fashion'), batch_size=BATCH, **ALGORITHM_1)
+FAST = dict(lr=2 * PAPER.lr, lr_stitches=2 * PAPER.lr_stitches)
+FOUR = dict(stitches_per_step=4)
+KEEP = dict(keep_anchors=0.5)
+TAUGHT = dict(distill=0.9, teacher='largest', temperature=2.0)
+CANDIDATES = {
+    'paper': Candidate({}),
+    'frontier+keep+taught': Candidate(dict(sampler='frontier') | KEEP | TAUGHT),
+    'four': Candidate(FOUR),
+    'eight': Candidate(dict(stitches_per_step=8)),
+    'fast': Candidate(FAST),
+    'four+fast': Candidate(FOUR | FAST),
+    'four+fast+soft': Candidate(FOUR | FAST, soft=0.9),
+    'four+fast+soft+keep': Candidate(FOUR | FAST | KEEP, soft=0.9),
+    'four+fast+balance': Candidate(FOUR | FAST | dict(balance_gradients=True)),
+    'sandwich+four+fast': Candidate(FOUR | FAST | dict(sampler='sandwich')),
+    'four+fast+taught': Candidate(FOUR | FAST | TAUGHT),
+}
+FINALISTS = ('paper', 'frontier+keep+taught')
+
+
+# --- Images
+
+
+def training_images(net: SNNet, soft: float, seed: int) -> DataLoader:
+    "The first 50,000, augmented; their labels mixed with what the largest anchor says of each."
+    options = dict(batch_size=BATCH, augment=True, shuffle=True, seed=seed, images=TRAINED_ON)
+    loader = load_data(split='train', **options)
+    if soft:
+        images = loader.dataset
+        own = torch.nn.functional.one_hot(images.labels, 10)
+        images.labels = (1 - soft) * own + soft * answers(net)
+    return loader
+
+
+@torch.no_grad()
+def answers(net: SNNet) -> torch.Tensor:  # (50,000, 10)
+    "The largest anchor's probabilities, asked once for each clean image."
+    clean = load_data(split='train', images=TRAINED_ON)
+    found = [net.anchors[-1](images).softmax(-1) for images, _ in clean]
+    return torch.cat(found)
+
+
+def judging_images(split: str) -> DataLoader:
+    if split == 'test':
+        return load_data()
+    images = load_data(split='train').dataset
+    return DataLoader(Subset(images, range(TRAINED_ON, len(images))), batch_size=250)
+
+
+# --- A run
+
+
+def start(candidate: Candidate) -> SNNet:
+    "The network before training."
+    torch.manual_seed(0)
+    anchors = load_family('fashion', weights='anchors').anchors
+    rules = find_family('fashion').rules | (candidate.rules or {})
+    net = SNNet(list(anchors), family='fashion', **rules)
+    clean = load_data(split='train', images=PAPER.match_images)
+    net.init_stitches(torch.cat([images for images, _ in clean]))
+    return net.eval()
+
+
+def train_one(net: SNNet, name: str, seed: int, epochs: int) -> pd.DataFrame:  # a row a step
+    "Train from the start, or go on where this run was."
+    candidate = CANDIDATES[name]
+    recipe = replace(PAPER, epochs=epochs, seed=seed, **candidate.recipe)
+    loader = training_images(net, candidate.soft, seed)
+    folder = RUNS / f'{name}-{epochs}-{seed}'
+    if (folder / 'run.json').exists():
+        return train(net, loader, resume=folder, progress=False)
+    return train(net, loader, recipe, folder=folder, every=5, progress=False)
+
+
+def judge(net: SNNet, split: str, some: list[int], before: pd.Series) -> dict:
+    "What the table says of a curve; keys begin with the split."
+    curve = evaluate(net, judging_images(split), some, progress=False).set_index('stitch')
+    bought = curve.sort_values('macs').top1.cummax()  # what each stitch's cost buys
+    best = frontier(curve.reset_index())
+    over = best.top1 - anchor_line(curve.reset_index())[best.index]
+    changes = curve.top1[:3] - before
+    found = dict(
+        mean=curve.top1.mean(),
+        frontier=bought.mean(),
+        worst=curve.top1.min(),
+        drop=-changes.min(),
+        mean_drop=-changes.mean(),
+        largest_drop=-changes.iloc[-1],
+    )
+    stitched = best.anchors.map(len) > 1
+    for pair in ((0, 1), (1, 2)):
+        ours = stitched & best.anchors.eq(pair)
+        found[f'over_line_{pair[0]}{pair[1]}'] = over[ours].mean() if ours.any() else np.nan
+    return {f'{split}_{key}': value for key, value in found.items()}
+
+
+def anchors_alone(split: str) -> pd.Series:
+    net = load_family('fashion', weights='anchors')
+    return evaluate(net, judging_images(split), range(3), progress=False).top1
+
+
+def macs_spent(recipe: Recipe, rows: pd.DataFrame, macs: pd.Series) -> float:  # T
+    "Of training: three forwards for the stitches drawn, one for the teacher; and the former selves."
+    drawn = rows.stitches.explode() if 'stitches' in rows else rows.stitch
+    each = 3 * macs[drawn].mean()
+    if recipe.distill:
+        each += macs.iloc[2]
+    if recipe.keep_anchors:
+        each += macs[[s for s in drawn if s < 3]].sum() / len(drawn)
+    return each * len(rows) * recipe.batch_size / 1e12
+
+
+def one(name: str, stage: 'Stage', seed: int) -> dict:
+    "Train and evaluate one network; a row of the table."
+    candidate = CANDIDATES[name]
+    epochs = round(stage.epochs * candidate.epochs)
+    net = start(candidate)
+    before = {split: anchors_alone(split) for split in stage.splits}
+    cpu, wall = time.process_time(), time.time()
+    rows = train_one(net, name, seed, epochs)
+    seconds = dict(cpu_s=round(time.process_time() - cpu), wall_s=round(time.time() - wall))
+    count = len(net.space)
+    some = [*range(3), *range(3, count, stage.every)]
+    judged = {}
+    for split in stage.splits:
+        judged |= judge(net, split, some, before[split])
+    costs = net.costs().set_index('stitch').macs
+    recipe = replace(PAPER, epochs=epochs, **candidate.recipe)
+    return dict(
+        stage=stage.name,
+        candidate=name,
+        seed=seed,
+        epochs=epochs,
+        steps=len(rows),
+        macs_spent=macs_spent(recipe, rows, costs),
+        layer_params=sum(p.numel() for p in net.layers.parameters()),
+        stitches=len(some),
+        **judged,
+        **seconds,
+        machine=f'{platform.machine()}, {torch.get_num_threads()} threads',
+        torch=torch.__version__,
+        finished=time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime()),
+    )
+
+
+# --- The table
+
+
+@dataclass(frozen=True)
+class Stage:
+    "How long, how often, on which images."
+
+    name: str
+    candidates: tuple[str, ...]
+    epochs: int
+    seeds: int
+    every: int  # of the stitches, which are judged
+    splits: tuple[str, ...]
+
+
+STAGES = [
+    Stage('screen', tuple(CANDIDATES), 1, 1, 4, ('validation',)),
+    Stage('final', FINALISTS, 4, 3, 1, ('validation', 'test')),
+    Stage('long', FINALISTS, 16, 3, 1, ('validation', 'test')),
+]
+
+
+def table() -> pd.DataFrame:
+    empty = pd.DataFrame(columns=['stage', 'candidate', 'seed'])
+    return pd.read_csv(TABLE) if TABLE.exists() else empty
+
+
+def is_done(stage: str, name: str, seed: int) -> bool:
+    rows = table()
+    return bool((rows.stage.eq(stage) & rows.candidate.eq(name) & rows.seed.eq(seed)).any())
+
+
+def note(row: dict):
+    "Add a row, in the order of stages, candidates and seeds."
+    with FileLock(RUNS / '.lock'):
+        rows = pd.DataFrame([row])
+        if TABLE.exists():
+            rows = pd.concat([table(), rows])
+        stages = [s.name for s in STAGES]
+        rows['order'] = rows.stage.map(stages.index) * 100
+        rows['order'] += rows.candidate.map(list(CANDIDATES).index)
+        rows = rows.sort_values(['order', 'seed']).drop(columns='order')
+        rows.round(3).to_csv(TABLE, index=False)
+
+
+def wanted(asked: list[str]) -> Iterator[tuple[Stage, str, int]]:
+    for stage in STAGES:
+        for seed in range(stage.seeds):
+            for name in stage.candidates:
+                if not asked or stage.name in asked or f'{stage.name}/{name}' in asked:
+                    yield stage, name, seed
+
+
+def main(asked: list[str]):
+    RUNS.mkdir(parents=True, exist_ok=True)
+    for stage, name, seed in wanted(asked):
+        try:
+            with FileLock(RUNS / f'{stage.name}-{name}-{seed}.lock', timeout=0):
+                if is_done(stage.name, name, seed):
+                    continue
+                row = one(name, stage, seed)
+                note(row)
+        except Timeout:
+            continue  # another process is at it
+        told = {k: round(v, 2) for k, v in row.items() if isinstance(v, float)}
+        print(stage.name, name, seed, told, flush=True)
+
+
+if __name__ == '__main__':
+    asked = sys.argv[1:]
+    known = [f'{s.name}/{name}' for s in STAGES for name in s.candidates]
+    for name in asked:
+        if name not in (*known, *(s.name for s in STAGES)):
+            sys.exit(f'no stage or run {name!r}: one of {", ".join(known)} is needed')
+    main(asked)
