@@ -21,7 +21,6 @@ from pathlib import Path
 import pandas as pd
 import torch
 from filelock import FileLock, Timeout
-
 from torch.utils.data import DataLoader
 
 from snnet_lab.anchors import Anchor, load_anchor

@@ -284,6 +284,8 @@ class Graphs:
             self.kept.move_to_end(key)
             if len(self.kept) > self.most:
                 self.kept.popitem(last=False)
+                read = {kept[:3] for kept in self.kept}
+                self.given = {kind: x for kind, x in self.given.items() if kind in read}
             graph, logits = self.kept[key]
             graph.replay()
             return logits.clone()
