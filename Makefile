@@ -14,7 +14,7 @@ PARALLEL := -n 3 --dist loadscope --no-loadscope-reorder
 # Offline and quiet: no news, no look-ups, one kernel setting for all.
 LAB_OPTIONS := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.extension_manager=readonly
 
-.PHONY: help lab app test contract sync notebooks pytest export bench gpu family batchnorm samplers ablations page site screenshots clean
+.PHONY: help lab app test contract sync notebooks pytest export bench gpu family batchnorm samplers recipes ablations page site screenshots clean
 
 help:            ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -e 's/:[^#]*##/\t/' | expand -t 14
@@ -44,7 +44,7 @@ lab: $(RUNS)     ## open JupyterLab on the workbench; ARGS="--no-browser --port 
 app: $(SERVES)   ## the same as an app, served by Voila; ARGS="--no-browser --port 8899" passes options through
 	$(BIN)/voila nbs/workbench.ipynb $(ARGS)
 
-test: sync notebooks pytest   ## the suite: about 18 minutes on two cores
+test: sync notebooks pytest   ## the suite: about 12 minutes on two cores
 
 contract: $(DEVELOPS)   ## the contract of an anchor, on the smallest model of each of timm's families
 	$(BIN)/python -m pytest tests/test_contract.py -m contract $(PARALLEL)
@@ -78,6 +78,9 @@ family: $(DEVELOPS)     ## make what is missing of the shipped family (hours on 
 
 samplers: $(DEVELOPS)   ## compare the samplers on the shipped family (hours on a CPU, resumable); writes data/samplers.csv
 	$(BIN)/python data/make_samplers.py $(ARGS)
+
+recipes: $(DEVELOPS)    ## compare recipes, chosen on a validation split (days on a CPU, resumable); writes data/recipes.csv
+	$(BIN)/python data/make_recipes.py $(ARGS)
 
 ablations: $(DEVELOPS)  ## make the rows that the paper's tables lack (an hour on a CPU, resumable); writes data/ablations/
 	$(BIN)/python data/make_ablations.py $(ARGS)
