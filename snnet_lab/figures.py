@@ -228,17 +228,29 @@ def _zoo_points(zoo: pd.DataFrame, axis: _CostAxis) -> go.Scatter:
     return _points(zoo, axis, titles, name='timm models', meta='zoo', marker=marker)
 
 
-def _published_points(
+def _hollow(rows: pd.DataFrame, symbol: str) -> dict[str, list]:  # of a marker
+    "Hollow points; anchors are stars."
+    is_anchor = [len(anchors) == 1 for anchors in rows.anchors]
+    return dict(
+        size=[13 if alone else 7 for alone in is_anchor],
+        symbol=['star-open' if alone else f'{symbol}-open' for alone in is_anchor],
+    )
+
+
+def _published_network(
     published: pd.DataFrame,  # of `published_curve`
     curve: pd.DataFrame,
     axis: _CostAxis,
-) -> go.Scatter:
-    "Published accuracies at this network's costs."
-    rows = curve[['stitch', axis.cost]].merge(published[['stitch', 'top1']], on='stitch')
+) -> list[go.Scatter]:
+    "Published accuracies at this network's costs, and their frontier."
+    rows = curve[['stitch', 'anchors', axis.cost]].merge(published[['stitch', 'top1']], on='stitch')
     rows = _known(rows, axis.cost)
     titles = [f'<b>stitch {i}, published</b>' for i in rows.stitch]
-    marker = dict(size=8, symbol='diamond-open', color=INK, line=dict(width=1.4))
-    return _points(rows, axis, titles, name='published', meta='published', marker=marker)
+    marker = dict(**_hollow(rows, 'diamond'), color=INK, line=dict(width=1.4))
+    look = dict(dash='dashdot', shape='hv', width=1.2)
+    line = _line(frontier(rows, axis.cost), axis, 'published', 'published frontier', **look)
+    points = _points(rows, axis, titles, name='published', meta='published', marker=marker)
+    return [line.update(showlegend=False), points]
 
 
 def _predicted_points(
@@ -257,13 +269,7 @@ def _predicted_points(
 
 def _other_network(rows: pd.DataFrame, axis: _CostAxis, name: str) -> list[go.Scatter]:
     "Another network's frontier and stitches."
-    is_anchor = [len(anchors) == 1 for anchors in rows.anchors]
-    marker = dict(
-        size=[13 if alone else 7 for alone in is_anchor],
-        symbol=['star-open' if alone else 'circle-open' for alone in is_anchor],
-        color=PURPLE,
-        line=dict(width=1.4),
-    )
+    marker = dict(**_hollow(rows, 'circle'), color=PURPLE, line=dict(width=1.4))
     look = dict(dash='dash', shape='hv', color=PURPLE)
     titles = [f'<b>{escape(name)}, stitch {i}</b>' for i in rows.stitch]
     return [
@@ -301,7 +307,7 @@ def curve_figure(
         second, name = other
         seen += _other_network(_known(second, cost, name), axis, name)
     if published is not None:
-        seen.append(_published_points(published, curve, axis))
+        seen += _published_network(published, curve, axis)
     if predicted is not None:
         seen.append(_predicted_points(_known(predicted, cost), axis, intervals))
     seen += _stitches(rows, axis, space, names, intervals)

@@ -28,7 +28,7 @@ def test_the_map_picks_a_stitch_and_follows_the_slider(page, lab):
     wait_mark(page, first)
     page.locator('.wb-map-grid').scroll_into_view_if_needed()
     other = 40 if first != 40 else 41
-    page.locator('.wb-map-pair select').select_option(label='ViT-42 to ViT-128')
+    choose_pair(page, 'ViT-42 to ViT-128')
     page.mouse.click(*page.evaluate(js('map_cell'), place(other)))
     wait_ring(page, other)
     wait_card(page, other)
@@ -36,7 +36,7 @@ def test_the_map_picks_a_stitch_and_follows_the_slider(page, lab):
     hover = page.locator('.wb-map-grid .hoverlayer')
     expect(hover).to_contain_text(f'stitch {other}: top-1')
     expect(hover).to_contain_text('500 images')
-    page.locator('.wb-map-pair select').select_option(label='of the stitch picked')
+    choose_pair(page, 'of the stitch picked')
     bought = slide(page, 0.1)
     assert bought != other
     wait_mark(page, bought)

@@ -87,6 +87,7 @@ class MapPanel(JobPanel):
         self.figure = self.named('grid', FigureView())
         self.figure.on_pick = self.pick
         self.told = self.named('told', W.HTML())
+        self.caution = self.named('caution', W.HTML(sentence(CAUTION)))
         self._arrange()
         desk.state.observe(self._follow, 'stitch')
         desk.state.observe(self._renew, 'view')
@@ -115,7 +116,8 @@ class MapPanel(JobPanel):
 
     def _arrange(self):
         self.figure.layout = W.Layout(flex='1 1 420px', max_width='620px', min_width='0')
-        beside = W.VBox([self.told], layout=W.Layout(flex='1 1 240px', min_width='0'))
+        words = [self.told, self.caution]
+        beside = W.VBox(words, layout=W.Layout(flex='1 1 240px', min_width='0'))
         shown = W.HBox([self.figure, beside], layout=W.Layout(**WRAPPING))
         asked = row(self.ask['measure'], self.ask['pair'], self.ask['values'])
         begun = row(self.ask['count'], self.go, self.halt, self.bar, self.words)
@@ -142,7 +144,7 @@ class MapPanel(JobPanel):
         found = self.on_show
         self.figure.layout.display = 'none' if found is None else None
         if found is None:
-            self.told.value = '' if self.lacks else sentence(f'Nothing is mapped yet. {CAUTION}')
+            self.told.value = '' if self.lacks else sentence('Nothing is mapped yet.')
             return
         state = self.desk.state
         asked = (*self.pair, self.ask['measure'].value)
@@ -155,8 +157,8 @@ class MapPanel(JobPanel):
         if self.ask['values'].value == OWN and self.mapped_at != self.desk.taken:
             stale = ', with the weights before the last change'
         return (
-            f'Shown: {found.words}{stale}. Outlined is what the windows allow; a click picks the'
-            f' stitch there, the ring is the one that is picked. {CAUTION}'
+            f'Shown: {found.words}{stale}. Outlined is what the windows allow: a click there picks'
+            ' the stitch. The ring marks the one that is picked.'
         )
 
     def pick(self, stitch: int):

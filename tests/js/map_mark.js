@@ -1,6 +1,6 @@
-// Where the map's ring lies: ['entered', 'left'], or nothing.
-() => {
+// Whether the map's ring lies on a cell, and on no other: ['entered', 'left'].
+(place) => {
   const box = document.querySelector(".wb-map-grid .js-plotly-plot");
   const [{ x, y }] = box.data.filter((trace) => trace.meta === "mark");
-  return [...x, ...y];
+  return `${[...x, ...y]}` === `${place}`;
 }
