@@ -1,5 +1,4 @@
-// Where a cell of the map lies on the page: ['entered', 'left'], as its axes name the blocks.
-([enter, leave]) => {
+([enter, leave]) => {     // a cell of the map, as its axes name the blocks -> pixels of the page
   const box = document.querySelector(".wb-map-grid .js-plotly-plot");
   const { xaxis, yaxis, _size } = box._fullLayout;
   const at = box.getBoundingClientRect();
