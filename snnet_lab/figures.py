@@ -654,11 +654,8 @@ def map_place(
 def _cell_words(row: dict, accuracies: dict[int, str]) -> str:
     "What a cell of the map says beside its value."
     if pd.isna(row['stitch']):
-        return (
-            '<br>only within longer paths'
-            if row['allowed']
-            else '<br>no stitch: outside the windows'
-        )
+        why = 'only within longer paths' if row['allowed'] else 'no stitch: outside the windows'
+        return f'<br>{why}'
     stitch = int(row['stitch'])
     return f'<br><b>stitch {stitch}</b>{accuracies.get(stitch, "")}'
 
@@ -734,7 +731,14 @@ def map_figure(
             f'leave block %{{y}}, enter block %{{x}}<br>{words} %{{z:.3~f}}'
             f'<br>{images}%{{text}}<extra></extra>'
         ),
-        colorbar=dict(title=dict(text=words, side='right'), thickness=12, outlinewidth=0),
+        colorbar=dict(
+            title=dict(text=words, side='top'),
+            orientation='h',
+            y=1.02,
+            yanchor='bottom',
+            thickness=12,
+            outlinewidth=0,
+        ),
     )
     place = dict(x=[], y=[]) if stitch is None else map_place(table, stitch, front, back)
     fig = go.Figure([heat, *_ring(place)])

@@ -19,7 +19,7 @@ from ..checks import check_choice
 from ..recipes import find_recipe
 from .desk import Desk
 from .export_panel import network_lines, select_lines
-from .map_panel import SHIPPED, MapPanel
+from .map_panel import KEPT_MAP, MapPanel
 from .new_panel import NewPanel
 from .panel import JobPanel
 from .serving_panel import ServePanel
@@ -204,7 +204,7 @@ def map_python(panel: MapPanel) -> str:
     desk, ask = panel.desk, panel.ask
     names = ['anchor_labels', 'map_figure', _maker(desk)]
     made = [*network_lines(desk), *select_lines(desk)]
-    if ask['values'].value == SHIPPED:
+    if ask['values'].value == KEPT_MAP:
         names.append('data_dir')
         made = ['import pandas as pd', '', *made]
         table = [
