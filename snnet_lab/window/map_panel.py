@@ -115,7 +115,8 @@ class MapPanel(JobPanel):
             self.ask[name].observe(lambda _: self.draw(), 'value')
 
     def _arrange(self):
-        self.figure.layout = W.Layout(flex='1 1 420px', max_width='620px', min_width='0')
+        layout = self.figure.layout
+        layout.flex, layout.max_width, layout.min_width = '1 1 420px', '620px', '0'
         words = [self.told, self.caution]
         beside = W.VBox(words, layout=W.Layout(flex='1 1 240px', min_width='0'))
         shown = W.HBox([self.figure, beside], layout=W.Layout(**WRAPPING))
