@@ -64,7 +64,7 @@ def looks(chromium, folder: Path):
         with window(chromium, theme, 800) as page:
             slide(page, 0.45)
             run(page)
-            for tab in ('Run', 'Evaluate', 'Train', 'Serve', 'Take away'):
+            for tab in ('Run', 'Evaluate', 'Map', 'Train', 'Serve', 'Take away'):
                 page.locator('.wb-tabs').get_by_role('tab', name=tab).click()
                 take(page, folder / f'{tab.split()[0]}{suffix}.png')
             for name in ('deit', 'swin', 'resnet'):

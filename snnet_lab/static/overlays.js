@@ -1,6 +1,7 @@
-// What is drawn beside the curve: a box for each overlay, the filters of timm's models, a sentence.
+// What is drawn beside the curve: a box for each overlay, the filters of timm's models, a button
+// that draws what was published as the paper does, a sentence.
 
-import { make, term } from "./dom.js";
+import { make, makeButton, term } from "./dom.js";
 import { put, viewOf } from "./model.js";
 
 const SENTENCES = { intervals: "interval" }; // overlay -> the word that has a sentence
@@ -11,9 +12,20 @@ const HELP = {
   other: "the second curve, behind this one",
 };
 
+const AS_PAPER = "what was published, over MACs: without intervals and without other models";
+
 export function overlayRow(model) {
   const row = make("div", { className: "wb-overlays" });
   const sentence = make("p", { className: "wb-sentence" });
+  let asPaper = false; // the button was pressed, and no box since
+  const paper = makeButton("wb-as-paper", AS_PAPER, "as the paper draws it");
+
+  paper.addEventListener("click", () => {
+    asPaper = true;
+    const shown = "published" in viewOf(model).overlays ? ["published"] : [];
+    put(model, { shown, log: false, unit: "macs" });
+    build(); // where nothing else had to change
+  });
 
   function checkbox(overlay, words) {
     const box = make("input", {
@@ -22,6 +34,7 @@ export function overlayRow(model) {
       checked: model.get("shown").includes(overlay),
     });
     box.addEventListener("change", () => {
+      asPaper = false;
       const others = model.get("shown").filter((name) => name !== overlay);
       put(model, { shown: box.checked ? [...others, overlay] : others });
     });
@@ -50,12 +63,15 @@ export function overlayRow(model) {
   function build() {
     const view = viewOf(model);
     const zoo = model.get("shown").includes("zoo");
-    const held = row.contains(document.activeElement) ? document.activeElement.className : null;
+    const { activeElement: active } = document;
+    const held = row.contains(active) ? [...active.classList].join(".") : null;
     const boxes = Object.entries(view.overlays).map(([name, words]) => checkbox(name, words));
     const filters = Object.entries(zoo ? (view.filters ?? {}) : {});
-    row.replaceChildren(...boxes, ...filters.map(([name, filter]) => chooser(name, filter)));
+    const choosers = filters.map(([name, filter]) => chooser(name, filter));
+    row.replaceChildren(...boxes, ...(view.paper ? [paper] : []), ...choosers);
     if (held) row.querySelector(`.${held}`)?.focus(); // whoever goes by keys stays there
-    sentence.textContent = zoo ? (view.sentence ?? "") : "";
+    const words = asPaper ? view.paper : zoo && view.sentence;
+    sentence.textContent = words || "";
   }
 
   return { row, sentence, build };

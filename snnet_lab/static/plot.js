@@ -3,7 +3,7 @@
 import { viewOf } from "./model.js";
 
 const OVERLAYS = {
-  published: ["published"],
+  published: ["published", "published frontier"],
   zoo: ["zoo"],
   other: ["other", "other frontier"],
 }; // switch -> roles of its traces (`meta`)

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['CONTROLS', 'STOPS', 'HELP', 'AS_PYTHON', 'controls', 'add_help', 'Hover', 'answers', 'choices', 'answer',
-           'run_python', 'evaluate_python', 'train_python', 'take_python', 'new_python', 'serve_python', 'CopyPython',
-           'with_python']
+           'run_python', 'evaluate_python', 'map_python', 'train_python', 'take_python', 'new_python', 'serve_python',
+           'CopyPython', 'with_python']
 
 # %% ../../nbs/window/56_controls.ipynb #5c42a921
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +19,7 @@ from ..checks import check_choice
 from ..recipes import find_recipe
 from .desk import Desk
 from .export_panel import network_lines, select_lines
+from .map_panel import KEPT_MAP, MapPanel
 from .new_panel import NewPanel
 from .panel import JobPanel
 from .serving_panel import ServePanel
@@ -51,6 +52,7 @@ def controls(box: W.Widget) -> Iterator[tuple[str, W.Widget]]:  # name, e.g. 'ru
 STOPS = {  # of each panel's Stop
     'run': 'leave these images; what was shown before stays',
     'evaluate': 'keep what has been counted so far; Continue goes on from there',
+    'map': 'leave the mapping; what was shown before stays',
     'train': 'end after this step; the window takes what has been trained, Continue goes on',
     'take': 'leave it unwritten',
     'serve': 'end the playing; what has been answered stays',
@@ -73,6 +75,10 @@ HELP = {
     'evaluate-count': 'on so many test images; the more, the narrower the intervals',
     'evaluate-anew': 'forget what was counted before Stop',
     'evaluate-second': "another network's curve, a .csv or beside a .safetensors, drawn behind this",
+    'map-measure': 'what is compared at each pair of blocks',
+    'map-pair': 'which anchor is left and which is entered; or the two that the stitch picked joins',
+    'map-values': 'the values that are kept of the shipped anchors, or those that Map finds',
+    'map-count': 'on so many test images; a fifth of them is kept to try each stitch',
     'train-recipe': 'learning rates, losses and augmentation, as the named family was trained',
     'train-sampler': 'which stitch each step trains',
     'train-steps': 'how many batches; each trains one stitch',
@@ -192,6 +198,31 @@ def evaluate_python(panel: JobPanel) -> str:
     names = ('draw_images', 'evaluate', 'frontier', 'load_data', _maker(desk))
     return _with_imports(lines, *names)
 
+
+def map_python(panel: MapPanel) -> str:
+    "Draw the map that the Map panel shows."
+    desk, ask = panel.desk, panel.ask
+    names = ['anchor_labels', 'map_figure', _maker(desk)]
+    made = [*network_lines(desk), *select_lines(desk)]
+    if ask['values'].value == KEPT_MAP:
+        names.append('data_dir')
+        made = ['import pandas as pd', '', *made]
+        table = [
+            "maps = pd.read_csv(data_dir() / 'similarity.csv')",
+            "table = maps[maps.control == 'none']",
+        ]
+    else:
+        names += ['draw_images', 'load_data', 'stitching_map']
+        table = [
+            f'dataset = load_data({_data_arguments(desk)}).dataset',
+            f'images, labels = draw_images(dataset, {ask["count"].value}, seed={desk.seed})',
+            'table = stitching_map(net, images, labels)',
+        ]
+    front, back = panel.pair
+    asked = f'table, anchor_labels(net), {front}, {back}, {ask["measure"].value!r}'
+    lines = [*made, *table, f'fig = map_figure({asked}, net.curve, stitch)', 'fig']
+    return _with_imports(lines, *names)
+
 # %% ../../nbs/window/56_controls.ipynb #6c77595c
 def train_python(panel: TrainPanel) -> str:
     "Train as the Train panel would, or go on with its run."
@@ -253,6 +284,7 @@ def serve_python(panel: ServePanel) -> str:
 AS_PYTHON = {  # by the panel's name
     'run': run_python,
     'evaluate': evaluate_python,
+    'map': map_python,
     'train': train_python,
     'take': take_python,
     'new': new_python,

@@ -192,6 +192,7 @@ def make_state(
 ) -> WorkbenchState:
     "The state of a window on this network, with the overlays that belong to it."
     published = published_table(net.family)
+    source = '' if published is None else published.source.iloc[0]
     models = timm_zoo() if net.anchors[0].num_classes == 1000 else None
     if curve is None:
         curve = net.curve
@@ -200,7 +201,8 @@ def make_state(
     if not has_weights(net) and published is not None:
         curve, published = with_published(curve, published), None
     widths = [anchor.widths for anchor in net.anchors]
-    return WorkbenchState(net.space, curve, anchor_labels(net), widths, published, models)
+    names = anchor_labels(net)
+    return WorkbenchState(net.space, curve, names, widths, published, models, source=source)
 
 # %% ../../nbs/window/43_desk.ipynb #3489d3a7
 def cell_key() -> str:  # the same whenever one cell is run again; '' outside Jupyter

@@ -255,6 +255,7 @@ class CurveScene:
     other: tuple[pd.DataFrame, str] | None = None  # a second network's curve, and its name
     growing: pd.DataFrame | None = None  # of an `Evaluation` under way
     predicted: pd.DataFrame | None = None  # of `predict_curve`
+    source: str = ''  # where this family's curve was published; '': nowhere
 
     @cached_property
     def zoo(self) -> pd.DataFrame | None:
@@ -363,6 +364,20 @@ def _zoo_words(scene: CurveScene) -> dict:
     return dict(sentence=zoo_sentence(known, scene.zoo, scene.priced.unit), filters=filters)
 
 
+def _paper_words(scene: CurveScene) -> dict:
+    "What is said where the curve is drawn as the paper draws it."
+    if not scene.source:
+        return {}
+    whose = f'As published ({scene.source})'
+    if scene.published is not None:
+        whose = f"Hollow: as published ({scene.source}), at this network's costs"
+    words = (
+        f'{whose}. Stars are anchors, the line is the frontier. The notebook'
+        ' nbs/paper/1_curves.ipynb draws it beside the other families.'
+    )
+    return dict(paper=words)
+
+
 def _accuracy_words(row: pd.Series) -> str:
     "The accuracy with its interval, as far as they are known."
     if pd.isna(row.top1):
@@ -412,6 +427,7 @@ def scene_view(scene: CurveScene) -> dict:  # can be written as JSON
         compared=_compared(scene),
         overlays=_overlays(scene),
         **_zoo_words(scene),
+        **_paper_words(scene),
     )
 
 # %% ../../nbs/window/41_state.ipynb #9d4cbd08
@@ -437,6 +453,7 @@ class WorkbenchState(T.HasTraits):
         published: pd.DataFrame | None = None,  # of `published_curve`
         models: pd.DataFrame | None = None,  # of `timm_zoo`, where they answer the same question
         unit: str = 'macs',
+        source: str = '',  # where this family's curve was published; '': nowhere
         **traits,
     ):
         self.space = space
@@ -444,6 +461,7 @@ class WorkbenchState(T.HasTraits):
         self.widths = list(widths)
         self.published = published
         self.models = models
+        self.source = source
         self.other = None  # (curve, name) of a second network
         self.growing = None  # a curve that is being evaluated
         self.predicted = None  # of `predict_curve`, for what nobody has evaluated
@@ -606,6 +624,7 @@ class WorkbenchState(T.HasTraits):
             self.other,
             self.growing,
             self.predicted,
+            self.source,
         )
 
     def figure(self) -> go.Figure:

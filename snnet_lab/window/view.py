@@ -92,10 +92,24 @@ class FigureView(anywidget.AnyWidget):
 
     _esm = bundle('figure_widget.js')
     figure = T.Dict(help="as plotly's JSON").tag(sync=True)
+    marked = T.Dict(help="x and y of the points whose `meta` is 'mark'; {}: the figure's").tag(
+        sync=True
+    )
+
+    def __init__(self):
+        super().__init__()
+        self.on_pick = None  # called with the number that a clicked point has as its `customdata`
+        self.on_msg(lambda _, message, __: self._clicked(message))
 
     def draw(self, figure):  # a plotly figure
         "Show a figure."
-        self.figure = json.loads(figure.to_json())
+        with self.hold_sync():
+            self.marked = {}
+            self.figure = json.loads(figure.to_json())
+
+    def _clicked(self, message: dict):
+        if self.on_pick is not None and isinstance(message.get('picked'), int):
+            self.on_pick(message['picked'])
 
 # %% ../../nbs/window/42_view.ipynb #bdd0078a
 class TakenView(anywidget.AnyWidget):
