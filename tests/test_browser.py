@@ -457,6 +457,9 @@ def test_choose_the_network(window, state):
     every = sentence.inner_text()
     window.locator('.wb-zoo-image_size').select_option('224')
     expect(sentence).not_to_have_text(every)
+    window.locator('.wb-as-paper').click()
+    expect(sentence).to_contain_text('1_curves')  # where all curves are
+    expect(zoo).not_to_be_checked()
     choose_network(window, FAMILIES['fashion'].title)
     assert settled(window) == state.priced.opening and points(window) == len(state.table)
     assert window.locator('.wb-run-go').is_enabled()
