@@ -33,6 +33,7 @@ NOT_RUN = re.compile(r'^#\|\s*(slow|cuda|net|eval:\s*false)', re.MULTILINE)
 ANSI = re.compile(r'\x1b\[[0-9;]*m')
 WIDGET = 'application/vnd.jupyter.widget-view+json'
 WIDGETS = 'application/vnd.jupyter.widget-state+json'
+SETTINGS = ('SliderModel', 'DropdownModel', 'CheckboxModel')
 FIGURE = 'application/vnd.plotly.v1+json'
 TOP_PAGES = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'data/README.md']
 TEMPLATES = jinja2.Environment(
@@ -116,7 +117,7 @@ def still_html(name: str, models: dict, root: str) -> Markup:
     if 'children' in state:
         parts = [still_html(child, models, root) for child in state['children']]
         return Markup('').join(parts)
-    if model['model_name'].endswith('SliderModel') and state.get('description'):
+    if model['model_name'].endswith(SETTINGS) and state.get('description'):
         value = state.get('value', '')
         if 'index' in state:
             value = state['_options_labels'][state['index']]
