@@ -4,6 +4,7 @@ python docs/make_site.py [--to _site] [--only NOTEBOOK ...]
 """
 
 import argparse
+import ast
 import hashlib
 import json
 import os
@@ -25,10 +26,14 @@ from plotly.offline import get_plotlyjs
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
+PICTURES_FIRST = ('lessons', 'paper')  # folders whose long plotting code is folded
+LONG = 15  # lines of code
+FOR_NBDEV = re.compile(r'^#\|\s*(default_exp|export)\b.*\n?', re.MULTILINE)
 NOT_RUN = re.compile(r'^#\|\s*(slow|cuda|net|eval:\s*false)', re.MULTILINE)
 ANSI = re.compile(r'\x1b\[[0-9;]*m')
 WIDGET = 'application/vnd.jupyter.widget-view+json'
 WIDGETS = 'application/vnd.jupyter.widget-state+json'
+SETTINGS = ('SliderModel', 'DropdownModel', 'CheckboxModel')
 FIGURE = 'application/vnd.plotly.v1+json'
 TOP_PAGES = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'data/README.md']
 TEMPLATES = jinja2.Environment(
@@ -112,7 +117,7 @@ def still_html(name: str, models: dict, root: str) -> Markup:
     if 'children' in state:
         parts = [still_html(child, models, root) for child in state['children']]
         return Markup('').join(parts)
-    if model['model_name'].endswith('SliderModel') and state.get('description'):
+    if model['model_name'].endswith(SETTINGS) and state.get('description'):
         value = state.get('value', '')
         if 'index' in state:
             value = state['_options_labels'][state['index']]
@@ -163,6 +168,11 @@ class Cell:
     kind: str
     source: str
     outputs: list = field(default_factory=list)
+    folded: bool = False  # the picture is what is read first
+
+    @property
+    def lines(self) -> int:
+        return self.source.count('\n') + 1
 
 
 def with_formulas(text: str) -> str:
@@ -177,14 +187,27 @@ def page_links(text: str) -> str:
     return text.replace('](workbench.html)', '](../data/workbench.html)')
 
 
-def notebook_page(notebook, root: str) -> str:  # Markdown; `root`: the way up from the page
+def code_cell(cell, models: dict, root: str, fold: bool) -> Cell:
+    "Code without what is for nbdev alone, and what it gave."
+    outputs = shown_outputs(cell, models, root)
+    found = Cell('code', Markup(FOR_NBDEV.sub('', cell.source)), outputs)
+    draws = any('data-figure' in html for html in outputs)
+    found.folded = fold and draws and found.lines > LONG
+    return found
+
+
+def notebook_page(
+    notebook,
+    root: str,  # the way up from the page
+    fold: bool = False,  # the code of pictures
+) -> str:  # Markdown
     models = widget_models(notebook)
     cells = []
     for cell in notebook.cells:
         if cell.cell_type == 'markdown':
             cells.append(Cell('markdown', Markup(with_formulas(page_links(cell.source)))))
-        elif cell.source.strip():
-            cells.append(Cell('code', Markup(cell.source), shown_outputs(cell, models, root)))
+        elif FOR_NBDEV.sub('', cell.source).strip():
+            cells.append(code_cell(cell, models, root, fold))
     return render('notebook.md', cells=cells)
 
 
@@ -208,7 +231,7 @@ def write_notebooks(run: list[Path], pages: Path, cache: Path):
         notebook = executed.get(path) or nbformat.read(path, as_version=4)
         page = pages / path.relative_to(ROOT).with_suffix('.md')
         root = '../' * (len(page.relative_to(pages).parts) - 1)
-        write(page, notebook_page(notebook, root))
+        write(page, notebook_page(notebook, root, path.parent.name in PICTURES_FIRST))
 
 
 def copy_pages(pages: Path):
@@ -236,11 +259,18 @@ def modules() -> list[str]:
     return [name for name in names if not name.rpartition('.')[2].startswith('_')]
 
 
+def purpose(module: str) -> str:
+    "The line that a module begins with."
+    path = ROOT.joinpath(*module.split('.')).with_suffix('.py')
+    return ast.get_docstring(ast.parse(path.read_text(encoding='utf-8'))) or ''
+
+
 def write_reference(pages: Path):
     names = modules()
     for name in names:
         write(pages / f'reference/{name}.md', f'# {name}\n\n::: {name}\n')
-    write(pages / 'reference/index.md', render('reference.md', names=names))
+    found = [(name, purpose(name)) for name in names]
+    write(pages / 'reference/index.md', render('reference.md', modules=found))
 
 
 def title_of(page: Path) -> str:

@@ -8,11 +8,10 @@ __all__ = ['DATA', 'BATCHNORM', 'Parser', 'WRITE', 'COMMANDS', 'parser', 'main']
 # %% ../nbs/core/60_cli.ipynb #3a26e110
 import argparse
 import json
-import math
 import os
 import platform
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pandas as pd
@@ -36,10 +35,10 @@ from snnet_lab.newfamily import (
     FINETUNE,
     anchor_rows,
     check_new_file,
-    expected_seconds,
     images_needed,
     new_network,
     read_rules,
+    time_to_expect,
     training_batches,
 )
 from .recipes import RECIPES, Recipe, find_recipe
@@ -193,18 +192,6 @@ def _summary(rows: pd.DataFrame) -> dict:
     return found | dict(loss=loss, images_per_s=round(float(rows.images_per_s.iloc[-1]), 1))
 
 # %% ../nbs/core/60_cli.ipynb #7be2f04d
-def _what_to_expect(net: SNNet, data: str) -> dict:
-    "Seconds to fine-tune each anchor and then to train, by `snnet-lab train` as it stands."
-    seconds = []
-    for i, anchor in enumerate(net.anchors):
-        batches = training_batches(data, anchor, FINETUNE)
-        seconds.append(math.ceil(expected_seconds(net, batches, FINETUNE, [i])))
-    recipe = Recipe()
-    batches = training_batches(data, net.anchors[0], recipe)
-    training = math.ceil(expected_seconds(net, batches, recipe))
-    return dict(finetune_seconds=seconds, train_seconds=training, train_epochs=recipe.epochs)
-
-
 def _set_rules(words: list[str]) -> dict:
     "The rules that --set gives."
     try:
@@ -220,6 +207,7 @@ def _new(args) -> dict:
     weights = {('pretrained',): 'pretrained', ('none',): None}.get(
         tuple(args.weights), args.weights
     )
+    finetune = replace(FINETUNE, epochs=args.epochs)
     device = 'cpu'
     if torch.accelerator.is_available():
         device = torch.accelerator.current_accelerator()
@@ -228,7 +216,7 @@ def _new(args) -> dict:
         args.data,
         weights=None if args.dry_run else weights,
         size=None if args.size is None else (3, args.size, args.size),
-        finetune=None if args.dry_run else replace(FINETUNE, epochs=args.epochs),
+        finetune=None if args.dry_run else finetune,
         name=Path(args.out).stem,
         device=device,
         progress=not args.json,
@@ -243,7 +231,8 @@ def _new(args) -> dict:
         macs=[int(net.costs().macs.min()), int(net.costs().macs.max())],
     )
     if args.dry_run:
-        return found | _what_to_expect(net, args.data)
+        times = time_to_expect(net, args.data, finetune)
+        return found | asdict(times) | dict(to_expect=times.words())
     batch = training_batches(args.data, net.anchors[0], Recipe()).batch_size
     net.to('cpu').save(args.out)
     trained = Path(args.out).with_stem(f'{Path(args.out).stem}_trained')

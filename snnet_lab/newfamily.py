@@ -6,7 +6,8 @@
 __all__ = ['HUB_S', 'FINETUNE', 'RULES', 'anchor_arguments', 'published_names', 'find_anchors', 'check_splits', 'count_classes',
            'images_needed', 'check_enough', 'clean_batches', 'load_but_head', 'load_for', 'hub_answers', 'check_hub',
            'training_batches', 'read_rules', 'from_names', 'anchor_rows', 'Reports', 'Reported', 'silent',
-           'check_new_file', 'learn_heads', 'new_network', 'Stopwatch', 'expected_seconds']
+           'check_new_file', 'learn_heads', 'new_network', 'Stopwatch', 'expected_seconds', 'TimeToExpect',
+           'time_to_expect']
 
 # %% ../nbs/core/34_newfamily.ipynb #a81ce218
 import copy
@@ -39,6 +40,7 @@ from .recipes import ALGORITHM_1, Recipe
 from .snnet import SNNet
 from .space import StitchSpace
 from .training import train
+from .words import duration
 
 # %% ../nbs/core/34_newfamily.ipynb #7d516803
 def anchor_arguments(
@@ -502,11 +504,13 @@ class Stopwatch:
         return statistics.median(b - a for a, b in zip(self.times, self.times[1:]))
 
 
-def _step_seconds(net: SNNet, batch, recipe: Recipe, stitch: int, steps: int, clock) -> float:
+def _step_seconds(
+    net: SNNet, batch, recipe: Recipe, stitch: int, steps: int, clock: Callable, said: Reports
+) -> float:
     watch = Stopwatch(clock)
     short = replace(recipe, epochs=1, warmup_epochs=0)
     again = DataLoader([batch] * (steps + 1), batch_size=None)
-    train(net, again, short, stitches=[stitch], progress=False, callbacks=[watch])
+    train(net, again, short, stitches=[stitch], progress=False, callbacks=[said, watch])
     return watch.seconds
 
 
@@ -517,6 +521,8 @@ def expected_seconds(
     stitches: Sequence[int] | None = None,  # that are drawn; None: all, equally often
     steps: int = 3,  # to measure for each of two stitches
     clock: Callable[[], float] = time.perf_counter,
+    report: Callable = silent,  # called with (done, total, words); may raise to end it
+    words: str = 'a few steps are timed',  # for the report
 ) -> float:
     "How long a training run will take on this machine, by a few of its steps."
     check_number('steps', steps, 1, whole=True)
@@ -525,11 +531,51 @@ def expected_seconds(
     recipe = recipe or Recipe()
     drawn = [s.id for s in net.space if s.layers or recipe.tune == 'full']
     costs = net.cost_table().macs[drawn if stitches is None else list(stitches)]  # by stitch
+    report(0, words=words)
     began = clock()
     batches = list(islice(loader, 2))
     loading = 0.0 if loader.num_workers else (clock() - began) / len(batches)  # else meanwhile
     trial = copy.deepcopy(net)
     ends = costs.idxmin(), costs.idxmax()
-    low, high = (_step_seconds(trial, batches[0], recipe, i, steps, clock) for i in ends)
+    said = Reports(report, words)
+    low, high = (_step_seconds(trial, batches[0], recipe, i, steps, clock, said) for i in ends)
     share = (costs.mean() - costs.min()) / max(costs.max() - costs.min(), 1)
     return recipe.epochs * len(loader) * (loading + low + share * (high - low))
+
+# %% ../nbs/core/34_newfamily.ipynb #69fc2d44
+@dataclass(frozen=True)
+class TimeToExpect:
+    "How long a new network takes on this machine."
+
+    finetune_seconds: list[int]  # of each anchor, to learn the classes
+    train_seconds: int  # of all stitches
+    train_epochs: int
+
+    def words(self) -> str:
+        "The same in a sentence."
+        each = ' and '.join(duration(s) for s in self.finetune_seconds)
+        return (
+            f'As timed here: about {each} until the anchors have learned the classes, then about'
+            f' {duration(self.train_seconds)} to train for {self.train_epochs} epochs.'
+        )
+
+
+def time_to_expect(
+    net: SNNet,  # of any weights; is not changed
+    data: str | Path | DataLoader,
+    finetune: Recipe = FINETUNE,
+    recipe: Recipe | None = None,  # None: `Recipe()`
+    report: Callable = silent,  # called with (done, total, words); may raise to end it
+) -> TimeToExpect:
+    "How long it will take until a new network is trained, by a few steps of each stage."
+    recipe = recipe or Recipe()
+    seconds = []
+    for i, anchor in enumerate(net.anchors):
+        batches = training_batches(data, anchor, finetune)
+        words = f'steps of {anchor.name} are timed'
+        found = expected_seconds(net, batches, finetune, [i], report=report, words=words)
+        seconds.append(math.ceil(found))
+    batches = training_batches(data, net.anchors[0], recipe)
+    words = 'steps of the whole are timed'
+    training = expected_seconds(net, batches, recipe, report=report, words=words)
+    return TimeToExpect(seconds, math.ceil(training), recipe.epochs)

@@ -1,5 +1,6 @@
 "The site as a reader meets it: from disk, in Chromium, without a network; built with three notebooks executed."
 
+import re
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -105,6 +106,22 @@ def test_pictures_are_there(site, chromium, width, scheme):
             assert page.evaluate('document.documentElement.scrollWidth') <= width, name
             theme = page.locator('body').get_attribute('data-md-color-scheme')
             assert theme == dict(light='default', dark='slate')[scheme]
+
+
+def test_a_lesson_begins_with_its_picture(site, chromium):
+    base = site.as_uri()
+    with browser.new_page(chromium, base) as page:
+        page.goto(f'{base}/{PAGES[0]}')
+        code = page.locator('details.code').first
+        assert not code.locator('pre').is_visible()
+        code.locator('summary').click()
+        assert 'boundary_features' in code.locator('pre').inner_text()
+
+
+def test_what_is_for_nbdev_alone_is_left_out(site):
+    text = (site / PAGES[1]).read_text(encoding='utf-8')
+    assert 'default_exp' not in text and '#| export' not in text
+    assert 'def frontier' in re.sub('<[^>]*>', '', text)
 
 
 def test_formulas_are_drawn(site, chromium):

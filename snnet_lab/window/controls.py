@@ -58,6 +58,7 @@ STOPS = {  # of each panel's Stop
     'serve': 'end the playing; what has been answered stays',
     'duration': 'leave the timing',
     'new': 'leave it; nothing is written',
+    'expect': 'leave the timing',
 }
 HELP = {
     'family': 'another network; where its weights are not here, its published curve and its costs',

@@ -37,8 +37,9 @@ from ..snnet import SNNet
 from ..training import train
 from .desk import Desk
 from .jobs import Control
-from .panel import JobPanel, duration, error_html, field, row, sentence
+from .panel import JobPanel, error_html, field, row, sentence
 from .view import FigureView
+from ..words import duration
 
 # %% ../../nbs/window/47_training_panel.ipynb #86ee896b
 WARMUP = 20  # steps, at least
