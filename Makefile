@@ -54,8 +54,8 @@ notebooks pytest contract: export OMP_NUM_THREADS ?= 1      # several programs s
 sync: $(DEVELOPS)       ## notebooks clean, modules as exported
 	$(BIN)/python -m pytest -q tests/test_sync.py
 
-notebooks: $(DEVELOPS)  ## run every notebook but the lessons, which tests/test_lessons.py runs as a student does
-	$(BIN)/nbdev_test --n_workers 2 --timing --skip_folder_re '^([_.]|lessons$$)'
+notebooks: $(DEVELOPS)  ## run the notebooks; lessons and paper are run by tests/test_lessons.py and test_claims.py
+	$(BIN)/nbdev_test --n_workers 2 --timing --skip_folder_re '^([_.]|lessons$$|paper$$)'
 
 pytest: $(DEVELOPS)     ## what a notebook cannot test
 	$(BIN)/python -m pytest tests --ignore tests/test_sync.py $(PARALLEL)
