@@ -189,7 +189,7 @@ def test_read_the_curve(window, state):
     beaten = lonely(state)
     cost = state.table.macs[beaten] / 1e6
     where = hover_point(window, cost, state.table.top1[beaten])
-    expect(window.locator('.hoverlayer')).to_contain_text(f'stitch {beaten}')
+    expect(window.locator('.wb-plot .hoverlayer')).to_contain_text(f'stitch {beaten}')
     window.mouse.click(*where)
     wait_card(window, beaten)
     assert ring(window)['stitch'] == beaten

@@ -16,9 +16,9 @@ async function untilPlotly() {
   }
 }
 
-// The traces, with the mark where it has moved since they were made.
+// The traces, with the mark where it has moved since they were made; not all figures have one.
 function withMark(traces, place) {
-  if (!place.x) return traces;
+  if (!place?.x) return traces;
   return traces.map((trace) => (trace.meta === "mark" ? { ...trace, ...place } : trace));
 }
 
