@@ -142,10 +142,9 @@ def judge(net: SNNet, split: str, some: list[int], before: pd.Series) -> dict:
         mean_drop=-changes.mean(),
         largest_drop=-changes.iloc[-1],
     )
-    stitched = best.anchors.map(len) > 1
     for pair in ((0, 1), (1, 2)):
-        ours = stitched & best.anchors.eq(pair)
-        found[f'over_line_{pair[0]}{pair[1]}'] = over[ours].mean() if ours.any() else np.nan
+        ours = [anchors == pair for anchors in best.anchors]
+        found[f'over_line_{pair[0]}{pair[1]}'] = over[ours].mean() if any(ours) else np.nan
     return {f'{split}_{key}': value for key, value in found.items()}
 
 
@@ -262,7 +261,7 @@ def main(asked: list[str]):
                 note(row)
         except Timeout:
             continue  # another process is at it
-        told = {k: round(v, 2) for k, v in row.items() if isinstance(v, float)}
+        told = {k: round(float(v), 2) for k, v in row.items() if isinstance(v, float)}
         print(stage.name, name, seed, told, flush=True)
 
 
