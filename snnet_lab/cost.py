@@ -38,10 +38,8 @@ class ProductCounter(TorchDispatchMode):
         known = flop_registry.get(func.overloadpacket)
         fused = func.__name__.startswith('_scaled_dot_product')  # on a CPU torch has no entry
         if known is None and not fused:
-            with self:
-                out = func.decompose(
-                    *args, **kwargs
-                )  # in inference mode products come in larger ones
+            with self:  # in inference mode products come within larger operations
+                out = func.decompose(*args, **kwargs)
             if out is not NotImplemented:
                 return out
         out = func(*args, **kwargs)

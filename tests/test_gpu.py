@@ -49,9 +49,8 @@ def test_every_part_works_on_the_cpu_and_writes_nothing():
 
 def test_a_part_that_does_not_exist_is_named():
     for asked in ('logit', '0', '7'):
-        with pytest.raises(
-            SystemExit, match=f"^no part '{asked}': one of 1 logits, 2 start, 3 lat"
-        ):
+        words = f"^no part '{asked}': one of 1 logits, 2 start, 3 latency"
+        with pytest.raises(SystemExit, match=words):
             gpu.main([asked])
 
 
