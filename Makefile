@@ -44,7 +44,7 @@ lab: $(RUNS)     ## open JupyterLab on the workbench; ARGS="--no-browser --port 
 app: $(SERVES)   ## the same as an app, served by Voila; ARGS="--no-browser --port 8899" passes options through
 	$(BIN)/voila nbs/workbench.ipynb $(ARGS)
 
-test: sync notebooks pytest   ## the suite: about 15 minutes on two cores
+test: sync notebooks pytest   ## the suite: about 14 minutes on two cores
 
 contract: $(DEVELOPS)   ## the contract of an anchor, on the smallest model of each of timm's families
 	$(BIN)/python -m pytest tests/test_contract.py -m contract $(PARALLEL)
@@ -82,7 +82,7 @@ samplers: $(DEVELOPS)   ## compare the samplers on the shipped family (hours on 
 recipes: $(DEVELOPS)    ## compare recipes, chosen on a validation split (days on a CPU, resumable); writes data/recipes.csv
 	$(BIN)/python data/make_recipes.py $(ARGS)
 
-ablations: $(DEVELOPS)  ## make the rows that the paper's tables lack (an hour on a CPU, resumable); writes data/ablations/
+ablations: $(DEVELOPS)  ## make the rows that the paper's tables lack (about three hours on a CPU, resumable); writes data/ablations/
 	$(BIN)/python data/make_ablations.py $(ARGS)
 
 batchnorm: $(DEVELOPS)  ## measure what estimating batch norm again is worth; writes data/batchnorm.csv

@@ -234,4 +234,12 @@ def run_all(page, windows: int = 1) -> float:
     began = time.perf_counter()
     command(page, 'notebook:run-all-cells')
     wait_drawn(page, windows)
-    return time.perf_counter() - began
+    seconds = time.perf_counter() - began
+    wait_complete(page)
+    return seconds
+
+
+def wait_complete(page):
+    "Until what waits for the first picture is there too, the other tabs, and the kernel rests."
+    page.wait_for_selector('.wb-new-go', state='attached')
+    page.wait_for_function(js('kernel_idle'), polling=100)

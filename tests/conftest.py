@@ -1,9 +1,10 @@
-"""What tests share; and how two workers share the tests (`make pytest`): the slowest start first, and those that
+"""What tests share; and how three workers share the tests (`make pytest`): the slowest start first, and those that
 share an expensive fixture stay together."""
 
 import os
 
 import browser
+import forked_kernels
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
@@ -54,7 +55,18 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 @pytest.fixture(scope='session')
-def chromium():
+def quick_kernels(tmp_path_factory):
+    "Jupyter's kernels, of every server and notebook of this worker, have imported what they need."
+    with (
+        forked_kernels.prepared(tmp_path_factory.mktemp('kernels')) as folder,
+        pytest.MonkeyPatch.context() as environment,
+    ):
+        environment.setenv('JUPYTER_PATH', str(folder))
+        yield
+
+
+@pytest.fixture(scope='session')
+def chromium(quick_kernels):
     "A Chromium of this worker's own; where there is none the tests are skipped, in CI they fail."
     path = browser.find_chromium()
     if path is None:

@@ -18,6 +18,7 @@ from browser import (
     run_all,
     serve,
     stop_kernels,
+    wait_complete,
     wait_drawn,
     wait_kernel,
 )
@@ -174,10 +175,8 @@ def test_units(window, state):
         assert settled(window) == stitch, 'another unit, the same stitch'
         if unit != 'ms':
             assert abs(budget(window) - state.table[unit][stitch] / 1e6) < 0.002
-    assert (
-        'timed whole' in window.locator('.wb-note').inner_text()
-        and window.locator('.wb-timing').is_visible()
-    )
+    expect(window.locator('.wb-note')).to_contain_text('timed whole')
+    assert window.locator('.wb-timing').is_visible()
     window.locator('.wb-unit').select_option('macs')
     window.wait_for_function(js('axis_ends'), arg='MMACs')
     expect(window.locator('.wb-timing')).to_be_hidden()
@@ -522,14 +521,20 @@ def test_train_again(window, state):
     expect(window.locator('.wb-train-folder input')).to_be_visible()
 
 
+def run_again(page):
+    "Run All where a window is there already; until the new one is drawn."
+    page.locator('.wb-root').evaluate('e => e.classList.add("former")')
+    command(page, 'notebook:run-all-cells')
+    page.wait_for_selector('.wb-root:not(.former)')
+    wait_drawn(page)
+
+
 def test_run_all_again(chromium, lab, state):
     "The window replaces itself; a kernel that holds older ones, and a reload, bring it back right."
     with opened(chromium, lab) as page:
-        for _ in range(2):
-            page.locator('.wb-root').evaluate('e => e.classList.add("former")')
-            command(page, 'notebook:run-all-cells')
-            page.wait_for_selector('.wb-root:not(.former)')
-            wait_drawn(page)
+        run_again(page)
+        run_again(page)
+        wait_complete(page)
         assert slide(page, 0.5) == bought(state, page)
         command(page, 'docmanager:save')
         before = budget(page)
@@ -541,7 +546,10 @@ def test_run_all_again(chromium, lab, state):
         assert page.locator('.wb-ran').count() == 1
     with new_page(chromium, lab) as page:
         open_notebook(page, lab)
-        run_all(page)
+        wait_drawn(page)  # JupyterLab complains of a widget that ends while it brings it back
+        wait_complete(page)
+        run_again(page)
+        wait_complete(page)
         assert page.locator('.wb-root').count() == 1 and settled(page) == state.priced.opening
         assert slide(page, 0.5) == bought(state, page)
 

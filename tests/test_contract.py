@@ -104,24 +104,27 @@ def test_contract(smallest):
     if not timm.is_model(smallest):
         pytest.skip(f'timm {timm.__version__} has no {smallest}')
     torch.manual_seed(0)
-    try:
-        report = check_anchor(smallest, most=2, compiled=False, **small_arguments(smallest))
-    except Exception:  # a window or a position table of one image size
-        report = check_anchor(smallest, most=2, compiled=False)
+    report = check_small(smallest)
     assert report.passed.all(), report[~report.passed].to_string()
 
 
-def small_arguments(name: str) -> dict:
-    "Small images where the model allows them; of the very largest a few blocks (the table has all)."
-    facts = SMALLEST.loc[name]
-    small = {}
-    if facts.layout == 'NCHW':
-        small['size'] = (3, 96, 96)
-    elif max(timm.get_pretrained_cfg(name).input_size[1:]) > 256:
-        small['img_size'] = 224
-    if facts.params > 150e6:
-        small['depth'] = 4
-    return small
+def check_small(name: str) -> pd.DataFrame:
+    "Check a model on the smallest images, and with the fewest blocks, that it can be built for."
+    for arguments in small_arguments(name):
+        try:
+            return check_anchor(name, most=2, compiled=False, **arguments)
+        except Exception as e:  # a window or a position table of one size, a depth of its own
+            why = e
+    raise why
+
+
+def small_arguments(name: str) -> list[dict]:
+    "Ways to build a model, the quickest first; of large ones a few blocks (the table has all)."
+    few = dict(depth=4) if SMALLEST.params[name] > 60e6 else {}
+    ways = []
+    for side in (64, 128, 224):
+        ways += [dict(img_size=side), dict(size=(3, side, side))]
+    return [*(way | few for way in ways if few), *ways, {}]
 
 
 # they keep their attention biases, gathered, between forwards in eval mode
