@@ -16,7 +16,7 @@ import torch
 from snnet_lab.data import load_data
 from snnet_lab.families import load_family
 from snnet_lab.files import write_atomic
-from snnet_lab.similarity import likeness, stitching_map
+from snnet_lab.similarity import likeness, stitching_map, with_interval
 
 TABLE = Path(__file__).with_name('similarity.csv')
 IMAGES = 500
@@ -25,11 +25,13 @@ IMAGES = 500
 def shuffled(table: pd.DataFrame, net, images) -> pd.DataFrame:
     "CKA and neighbours with the back anchor's images in another order."
     alike = likeness(net, images, shuffle=True)
-    found = table.drop(columns=['r2', 'kl', 'penalty'])
+    found = table.drop(columns=[c for c in table if c.startswith(('r2', 'kl', 'penalty'))])
     for i, r in table.iterrows():
-        kernel, overlap = alike[r.front, r.back]
-        found.loc[i, 'cka'] = kernel[r.front_block + 1, r.back_block].item()
-        found.loc[i, 'knn'] = overlap[r.front_block + 1, r.back_block].item()
+        own = alike[r.front, r.back]
+        at = r.front_block + 1, r.back_block
+        columns = with_interval('cka', own.cka[at].item(), own.cka_error[at].item())
+        columns |= with_interval('knn', own.knn[at].item(), own.knn_error[at].item())
+        found.loc[i, list(columns)] = list(columns.values())
     return found
 
 

@@ -37,8 +37,9 @@ def test_the_map_picks_a_stitch_and_follows_the_slider(page, lab):
     hover = page.locator('.wb-map-grid .hoverlayer')
     expect(hover).to_contain_text('stitch 40: top-1')
     expect(hover).to_contain_text('500 images')
+    expect(hover).to_contain_text('95% interval')
     choose_pair(page, 'of the stitch picked')
     bought = slide(page, 0.05)
     assert bought != 40
     wait_mark(page, bought)
-    expect(page.locator('.wb-map-grid .ytitle')).to_have_text('block of ViT-20 that is left')
+    expect(page.locator('.wb-map-grid .ytitle')).to_have_text('leave ViT-20 after block')
