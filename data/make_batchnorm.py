@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pandas as pd
 import torch
+from trainings import train_whole
 
 from snnet_lab.anchors import Anchor, load_anchor
 from snnet_lab.data import load_data
@@ -26,7 +27,6 @@ from snnet_lab.evaluation import evaluate
 from snnet_lab.files import write_atomic
 from snnet_lab.recipes import ALGORITHM_1, Recipe
 from snnet_lab.snnet import SNNet
-from snnet_lab.training import train
 
 TABLE = Path(__file__).with_name('batchnorm.csv')
 ANCHORS = ('resnet18d', 8), ('resnet34d', 16)  # timm name, width of the first stage
@@ -53,7 +53,7 @@ def fit(net: SNNet, recipe: Recipe, **more):
     loader = load_data(
         split='train', batch_size=recipe.batch_size, augment=True, shuffle=True, seed=recipe.seed
     )
-    train(net, loader, recipe, progress=False, **more)
+    train_whole(net, loader, recipe, progress=False, **more)
 
 
 def trained_anchors() -> SNNet:

@@ -9,6 +9,7 @@ Interrupted, it goes on where it was; several may run side by side. Delete rows 
 """
 
 import platform
+import shutil
 import sys
 import time
 from dataclasses import replace
@@ -17,15 +18,14 @@ from pathlib import Path
 import pandas as pd
 import torch
 from filelock import FileLock, Timeout
+from trainings import network, train_whole
 
 from snnet_lab.data import load_data
 from snnet_lab.evaluation import evaluate
-from snnet_lab.families import load_family
 from snnet_lab.files import data_dir
 from snnet_lab.recipes import ALGORITHM_1, find_recipe
 from snnet_lab.samplers import SAMPLERS
 from snnet_lab.snnet import SNNet
-from snnet_lab.training import train
 
 TABLE = data_dir() / 'samplers.csv'
 RUNS = Path(__file__).parents[1] / 'build/samplers'
@@ -51,7 +51,7 @@ VARIANTS = {name: dict(sampler=name) for name in SAMPLERS} | REMEDIES
 def start(seed: int) -> tuple[SNNet, pd.Series]:
     "The network before training, and its anchors' accuracies."
     torch.manual_seed(seed)
-    net = load_family('fashion', weights='anchors')
+    net = network()
     own = evaluate(net, load_data(), range(3), progress=False).top1
     clean = load_data(split='train', images=RECIPE.match_images)
     net.init_stitches(torch.cat([images for images, _ in clean]))
@@ -60,16 +60,17 @@ def start(seed: int) -> tuple[SNNet, pd.Series]:
     return net, own
 
 
+def run_folder(variant: str, seed: int) -> Path:
+    return RUNS / f'{variant}-{seed}'
+
+
 def train_one(net: SNNet, variant: str, seed: int) -> pd.DataFrame:  # a row a step
     "Train from the start, or go on where this variant's run was."
     recipe = replace(RECIPE, seed=seed, **VARIANTS[variant])
     loader = load_data(
         split='train', batch_size=recipe.batch_size, augment=True, shuffle=True, seed=seed
     )
-    folder = RUNS / f'{variant}-{seed}'
-    if (folder / 'run.json').exists():
-        return train(net, loader, resume=folder, progress=False)
-    return train(net, loader, recipe, folder=folder, every=2, progress=False)
+    return train_whole(net, loader, recipe, run_folder(variant, seed), every=2, progress=False)
 
 
 def one(variant: str, seed: int) -> dict:
@@ -136,6 +137,7 @@ def main(asked: list[str]):
                     if is_done(variant, seed):
                         continue
                     note(one(variant, seed))
+                    shutil.rmtree(run_folder(variant, seed))
             except Timeout:
                 continue  # another process is at it
             print(summary().to_string(), flush=True)

@@ -21,6 +21,7 @@ from tqdm.auto import tqdm
 from .checkpoints import RunFolder, write_checkpoint
 from .checks import check_number
 from .evaluation import evaluate
+from .files import write_atomic
 from .recipes import Recipe
 
 # %% ../nbs/core/19_callbacks.ipynb #48bca864
@@ -223,7 +224,7 @@ class AnchorGuard:
             row = dict(step=t.step, epoch=t.epoch, anchor=anchor, top1=value, own=before)
             self.rows.append(row)
         if self.file is not None:
-            self.table.to_csv(self.file, index=False)
+            write_atomic(self.file, self.table.to_csv(index=False).encode())
 
     def after_step(self, t):
         within_epoch = t.step % t.steps != 0

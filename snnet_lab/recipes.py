@@ -57,7 +57,7 @@ RANGES = dict(
     distill=SHARE,
     temperature=Range(above=0, optional=True),
     keep_anchors=SHARE,
-    stitches_per_step=COUNT,  # and not more than batch_size
+    stitches_per_step=COUNT,
     match_images=COUNT,
     seed=Range(0, whole=True),
 )
@@ -71,7 +71,7 @@ class Recipe:
     warmup_epochs: float = 1.0  # learning rates rise linearly, then fall as a cosine
     batch_size: int = 128  # images a step, over all processes
     optimizer: str = 'adamw'  # any name of timm.optim; 'sgd' is Nesterov's
-    momentum: float = 0.9  # of sgd
+    momentum: float = 0.9  # of the optimizers that have one, e.g. sgd, nmuon
     lr: float = 1e-4  # of the anchors
     lr_stitches: float = 1e-4  # of the stitching layers
     weight_decay: float = 0.05  # on matrices only
@@ -89,13 +89,13 @@ class Recipe:
     teacher: str | None = 'largest'  # anchor, as it is; a timm name; None: labels only
     keep_anchors: float = 0.5  # weight of an anchor's former self, when it is drawn alone
     tune: str = 'full'  # 'stitches': anchors stay as they are
-    sampler: str = 'frontier'  # which stitch a step trains; a name of SAMPLERS
-    stitches_per_step: int = 1  # the batch in so many parts, each with a stitch of its own
+    sampler: str = 'frontier'  # which stitches a step trains; a name of SAMPLERS
+    stitches_per_step: int = 4  # the batch in so many parts (at most one an image), a stitch each
     balance_gradients: bool = False  # each part's gradient scaled to their mean norm
     match_images: int = 100  # for the least-squares start
     precision: str = 'no'  # 'bf16': mixed precision
     compile: bool = False  # torch.compile, block by block
-    seed: int = 0  # of the draws, the order and the augmentation
+    seed: int = 0  # of the draws, mixup and dropped paths; the loader has its own
 
     def __post_init__(self):
         for field, choices in CHOICES.items():
@@ -119,12 +119,7 @@ class Recipe:
             raise ValueError(
                 f'warmup_epochs={self.warmup_epochs}: less than epochs={self.epochs} is needed'
             )
-        several = self.stitches_per_step
-        if several > self.batch_size:
-            raise ValueError(
-                f'stitches_per_step={several}: a batch of {self.batch_size} images has fewer'
-            )
-        if self.balance_gradients and several == 1:
+        if self.balance_gradients and self.stitches_per_step == 1:
             raise ValueError('balance_gradients=True: stitches_per_step of 2 or more is needed')
 
     def json(self) -> str:
@@ -163,14 +158,21 @@ def _read(field: str, value):
         return words[value.lower()]
     if field in TEXTS:
         return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
+    for read in (json.loads, float):  # float: '.5', which JSON does not know
+        try:
+            return read(value)
+        except ValueError:
+            continue
+    return value
 
 # %% ../nbs/core/15_recipes.ipynb #0f2bf59b
 ALGORITHM_1 = dict(  # as in the paper, without a teacher
-    sampler='uniform', keep_anchors=0.0, distill=0.0, teacher=None, temperature=None
+    sampler='uniform',
+    stitches_per_step=1,
+    keep_anchors=0.0,
+    distill=0.0,
+    teacher=None,
+    temperature=None,
 )
 _PAPER = ALGORITHM_1 | dict(
     distill=0.5, teacher='regnety_160.deit_in1k', stitches_per_step=8

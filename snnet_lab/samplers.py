@@ -30,12 +30,12 @@ class Uniform:
         self.macs = rows.macs.to_numpy(float)  # in that order
         self.anchors = [s for s in self.ordered if len(rows.anchors[s]) == 1]
 
-    def draw(self, step: int, rng: np.random.Generator) -> int:  # rng: of this step
-        "The stitch that this step trains."
+    def draw(self, number: int, rng: np.random.Generator) -> int:  # draws before; rng: of its step
+        "The next stitch to train."
         return self.stitches[rng.integers(len(self.stitches))]
 
     def update(self, stitch: int, loss: float):
-        "Hear a step's loss."
+        "Hear the loss of a stitch that was drawn."
         before = self.losses.get(stitch)
         self.losses[stitch] = loss if before is None else 0.9 * before + 0.1 * loss
         self.heard += 1
@@ -54,7 +54,7 @@ class CostGrouped(Uniform):
 
     groups = 8  # of equal width in MACs
 
-    def draw(self, step: int, rng: np.random.Generator) -> int:
+    def draw(self, number: int, rng: np.random.Generator) -> int:
         edges = np.linspace(self.macs[0], self.macs[-1], self.groups + 1)
         group = np.searchsorted(edges, self.macs, 'right') - 1
         group = np.clip(group, 0, self.groups - 1)  # the largest belongs to the last
@@ -63,19 +63,19 @@ class CostGrouped(Uniform):
 
 
 class Sandwich(Uniform):
-    "Every fourth step the anchors in turn, the largest and the smallest first; uniform otherwise."
+    "Every fourth draw the anchors in turn, the largest and the smallest first; uniform otherwise."
 
     every = 4
 
-    def draw(self, step: int, rng: np.random.Generator) -> int:
-        if step % self.every or not self.anchors:
-            return super().draw(step, rng)
+    def draw(self, number: int, rng: np.random.Generator) -> int:
+        if number % self.every or not self.anchors:
+            return super().draw(number, rng)
         turn = [self.anchors[-1], self.anchors[0], *self.anchors[1:-1]]
-        return turn[step // self.every % len(self.anchors)]
+        return turn[number // self.every % len(self.anchors)]
 
 # %% ../nbs/core/17_samplers.ipynb #62a1f225
 class Weighted(Uniform):
-    "Half the steps uniform, half by the losses; all uniform while little was heard."
+    "Half the draws uniform, half by the losses; all uniform while little was heard."
 
     before = 5  # losses a stitch, on the average
 
@@ -83,13 +83,13 @@ class Weighted(Uniform):
         "Of the stitches in the order of their cost, from their moving losses."
         raise NotImplementedError
 
-    def draw(self, step: int, rng: np.random.Generator) -> int:
+    def draw(self, number: int, rng: np.random.Generator) -> int:
         known = len(self.losses) == len(self.ordered)
         if not known or self.heard < self.before * len(self.ordered) or rng.random() < 0.5:
-            return super().draw(step, rng)
+            return super().draw(number, rng)
         weights = self.weights(np.array([self.losses[s] for s in self.ordered]))
         if weights.sum() <= 0:
-            return super().draw(step, rng)
+            return super().draw(number, rng)
         return self.ordered[rng.choice(len(weights), p=weights / weights.sum())]
 
 
@@ -104,7 +104,7 @@ class Importance(Weighted):
 
 
 class Frontier(Weighted):
-    "Stitches that none beats at equal or lower cost."
+    "Stitches that none beats at equal or lower cost, by their losses (with `keep_anchors`: the anchors)."
 
     rare = 0.1  # weight of the others
 

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['divergence', 'Objective', 'make_optimizer', 'make_schedule', 'seed_all', 'callers_random_numbers', 'processes',
-           'memory_format', 'one_ahead', 'Machine', 'portions', 'Balance', 'check_labels', 'check_batches', 'Trainer',
+           'memory_format', 'one_ahead', 'Machine', 'portions', 'Balance', 'check_labels', 'check_processes', 'Trainer',
            'launch', 'train']
 
 # %% ../nbs/core/20_training.ipynb #ca6ff66f
@@ -257,11 +257,6 @@ def portions(
 ) -> list[slice]:  # of this process's images, one a stitch; some may be empty
     "The whole batch, over all processes, in a part a stitch: as equal as can be, in order."
     whole = images * processes
-    if whole < stitches:
-        raise ValueError(
-            f'a batch of {whole} images is too small for stitches_per_step={stitches}:'
-            ' an image a stitch, or more, is needed'
-        )
     edges = [whole * k // stitches for k in range(stitches + 1)]
     own = np.clip(np.array(edges) - images * index, 0, images).tolist()
     return [slice(first, end) for first, end in pairwise(own)]
@@ -296,6 +291,8 @@ def check_labels(labels, classes: int):
     if not torch.is_tensor(labels):
         raise ValueError(f'the label {labels[0]!r}: numbers of classes, as a tensor, are needed')
     if labels.ndim == 2:
+        if labels.shape[1] != classes:
+            raise ValueError(f'labels of shape {tuple(labels.shape)}: (B, {classes}) is needed')
         return
     if labels.is_floating_point():
         raise ValueError(f'labels of type {labels.dtype}: whole numbers of classes are needed')
@@ -304,12 +301,9 @@ def check_labels(labels, classes: int):
         raise ValueError(f'label {outside[0]}: a class from 0 to {classes - 1} is needed')
 
 # %% ../nbs/core/20_training.ipynb #9f4d39d8
-def check_batches(loader: DataLoader, recipe: Recipe, processes: int):
-    "A ValueError if a batch is too small for the recipe's stitches, or they do not fit processes."
-    several, size = recipe.stitches_per_step, getattr(loader, 'batch_size', None)
-    if size is not None:
-        left = 0 if loader.drop_last else len(loader.dataset) % size
-        portions(several, left or size)
+def check_processes(recipe: Recipe, processes: int):
+    "A ValueError if a step's stitches are balanced and do not fit the processes."
+    several = recipe.stitches_per_step
     if recipe.balance_gradients and several % processes:
         raise ValueError(
             f'balance_gradients=True: stitches_per_step={several} in {processes} processes;'
@@ -333,7 +327,7 @@ class Trainer:
         self.callbacks = list(callbacks)
         self.objective = Objective.of(recipe)
         self.machine = Machine(net, teacher, recipe.precision)
-        check_batches(loader, recipe, self.machine.processes)
+        check_processes(recipe, self.machine.processes)
         self.source, self.loader, self.steps = loader, self.machine.share(loader), len(loader)
         self.optimizer = make_optimizer(net, recipe)
         self.schedule = make_schedule(self.optimizer, recipe, self.steps)
@@ -374,7 +368,7 @@ class Trainer:
 
     def one_step(self, images: torch.Tensor, labels: torch.Tensor):
         "Draw stitches, take their gradients, move what they use."
-        self.stitches = self.draw()
+        self.stitches = self.draw(len(images) * self.machine.processes)
         seed_all(self.recipe.seed, self.step, self.machine.index)
         self.schedule.step_update(self.step)
         if self.mixup is not None:
@@ -391,12 +385,12 @@ class Trainer:
         for stitch, loss in zip(self.stitches, self.losses):
             self.sampler.update(stitch, loss)
 
-    def draw(self) -> list[int]:
-        "The stitches of this step, the same in all processes."
+    def draw(self, images: int) -> list[int]:
+        "The stitches of this step, the same in all processes; not more than images."
         draws = np.random.default_rng([self.recipe.seed, self.step])
         count = self.recipe.stitches_per_step
         first = self.step * count  # of all draws so far
-        return [self.sampler.draw(i, draws) for i in range(first, first + count)]
+        return [self.sampler.draw(first + i, draws) for i in range(min(count, images))]
 
     def portions(self, images: int) -> list[slice]:  # one a stitch
         machine = self.machine
@@ -463,6 +457,17 @@ class Trainer:
         if len(self.stitches) > 1 and self.machine.processes > 1:
             self.fill_gradients(losses.device)
         self.machine.average([*self.gradients(), *self.averaged_statistics(), losses])
+        self.share_counts()
+
+    def share_counts(self):
+        "As many batches behind a batch norm in all processes, however many each has done."
+        counts = [b for b in self.statistics() if not b.is_floating_point()]
+        if not counts or self.machine.processes == 1:
+            return
+        means = torch.stack(counts).float()
+        self.machine.average([means])
+        for count, mean in zip(counts, means.ceil()):
+            count.copy_(mean)
 
     def fill_gradients(self, device: torch.device):
         "Zeros where only another process's stitches have a gradient."
@@ -482,8 +487,8 @@ class Trainer:
 
     @property
     def drawn(self) -> str:  # for messages
-        noun = 'stitch' if len(self.stitches) == 1 else 'stitches'
-        return f'{noun} {", ".join(map(str, self.stitches))}'
+        which = sorted(set(self.stitches))
+        return f'{"stitch" if len(which) == 1 else "stitches"} {", ".join(map(str, which))}'
 
     def check_finite(self):
         "A FloatingPointError if the loss or a gradient is no number."
@@ -608,20 +613,23 @@ def _ids(net: SNNet, stitches, recipe: Recipe) -> list[int]:
     return [s.id for s in chosen]
 
 
-def _resumed(run: RunFolder, recipe: Recipe | None, stitches) -> tuple[Recipe, list[int]]:
+def _resumed(
+    net: SNNet, run: RunFolder, recipe: Recipe | None, stitches
+) -> tuple[Recipe, list[int]]:
     "The recipe and the stitches of the run to go on with; a ValueError if others were asked for."
     facts = run.facts
     own = Recipe(**facts['recipe'])
     if recipe not in (None, own):
-        raise ValueError(f'{run.path} was begun with another recipe: {own}')
-    if stitches is not None and list(stitches) != facts['stitches']:
+        asked = asdict(recipe)
+        other = [f'{k}={v!r} (not {asked[k]!r})' for k, v in asdict(own).items() if v != asked[k]]
+        raise ValueError(f'{run.path} was begun with another recipe: {", ".join(other)}')
+    if stitches is not None and _ids(net, stitches, own) != facts['stitches']:
         raise ValueError(f'{run.path} was begun with other stitches: {facts["stitches"]}')
     return own, facts['stitches']
 
 # %% ../nbs/core/20_training.ipynb #d4451cbc
 def _begin(net: SNNet, run: RunFolder, facts: dict):
     "Begin the folder with the weights that the run starts from."
-    run.check_new()
     write_atomic(run.path / 'start.safetensors', save(cpu_state(net)))
     run.begin(facts)  # last: a folder that says it holds a run can be resumed
 
@@ -715,17 +723,16 @@ def train(
     run = RunFolder(resume or folder, is_main) if folder or resume else None
     try:
         if resume:
-            recipe, stitches = _resumed(run, recipe, stitches)
+            recipe, stitches = _resumed(net, run, recipe, stitches)
             _check_steps(run, len(loader))
             _check_images(run, loader)
             # the teacher may be an anchor as it was then
             load_weights(net, run.path / 'start.safetensors', 'this network')
         recipe = recipe or Recipe()
         ids = _ids(net, stitches, recipe)
-        if folder and not resume and is_main:
-            facts = dict(recipe=asdict(recipe), stitches=ids, family=net.family)
-            facts |= dict(steps=len(loader), batched=is_batched(getattr(loader, 'dataset', None)))
-            _begin(net, run, facts)
+        begins = folder and not resume and is_main
+        if begins:
+            run.check_new()
         listeners: list = [Progress(progress)]
         if run is not None and is_main:
             listeners.append(Keeper(run, every, every_steps))
@@ -739,6 +746,11 @@ def train(
             t = Trainer(net, loader, recipe, taught, ids, [*listeners, *callbacks])
             if run is not None:
                 t.folder = run.path
+            if begins:  # now that nothing is wrong with recipe, teacher and callbacks
+                facts = dict(recipe=asdict(recipe), stitches=ids, family=net.family)
+                dataset = getattr(loader, 'dataset', None)
+                facts |= dict(steps=len(loader), batched=is_batched(dataset))
+                _begin(net, run, facts)
             if resume:
                 _go_on(t, run)
             if trackers:

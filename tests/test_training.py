@@ -85,8 +85,9 @@ def test_several_stitches_in_two_processes_are_one_run(how, tmp_path):
     check_one_run((said, one), (result(launch(two, how, processes=2)), two))
 
 
-def test_processes_hold_the_same_batch_norms(tmp_path):
-    result(launch(tmp_path / 'norms', 'norms', processes=2))
+@pytest.mark.parametrize('how', [(), ('several',)])
+def test_processes_hold_the_same_batch_norms(how, tmp_path):
+    result(launch(tmp_path / 'norms', 'norms', *how, processes=2))
     first, second = (
         torch.load(tmp_path / f'norms/final-{i}.pt', weights_only=True) for i in range(2)
     )

@@ -21,7 +21,13 @@ from snnet_lab.testing import tiny_anchors, tiny_cnns
 from snnet_lab.training import train
 
 RECIPE = Recipe(
-    epochs=2, warmup_epochs=0.5, lr=2e-3, lr_stitches=2e-3, batch_size=20, sampler='importance'
+    epochs=2,
+    warmup_epochs=0.5,
+    lr=2e-3,
+    lr_stitches=2e-3,
+    batch_size=20,
+    sampler='importance',
+    stitches_per_step=1,
 )
 SEVERAL = replace(RECIPE, stitches_per_step=3)  # one of them has images in both of two processes
 BALANCED = replace(RECIPE, stitches_per_step=4, balance_gradients=True)
