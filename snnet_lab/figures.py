@@ -613,10 +613,10 @@ MEASURES = {  # column -> words, and whether more of it is better
     'cka': ('CKA', True),
     'knn': ('neighbours shared', True),
     'r2': ('R2 of the best linear map', True),
-    'kl': ("divergence from the receiver's own answers", False),
-    'penalty': ('points of accuracy lost before training', False),
+    'kl': ('divergence from the receiver', False),
+    'penalty': ('points lost before training', False),
 }
-ON_TRIAL = ('kl', 'penalty')  # measures of the images that no map was fitted on
+ON_TRIAL = ('r2', 'kl', 'penalty')  # measures of the images that no map was fitted on
 
 
 def _pair_of(table: pd.DataFrame, front: int, back: int) -> pd.DataFrame:
@@ -651,8 +651,13 @@ def map_place(
     return dict(x=[x for x, _ in places], y=[y for _, y in places])
 
 # %% ../nbs/core/31_figures.ipynb #4f516f16
+def _interval_words(row: dict, measure: str) -> str:  # '' of a table without intervals
+    low, high = (row.get(f'{measure}_{end}') for end in ('low', 'high'))
+    return '' if low is None or pd.isna(low) else f', 95% interval {low:.3g} to {high:.3g}'
+
+
 def _cell_words(row: dict, accuracies: dict[int, str]) -> str:
-    "What a cell of the map says beside its value."
+    "What a cell of the map says of the stitch there."
     if pd.isna(row['stitch']):
         why = 'only within longer paths' if row['allowed'] else 'no stitch: outside the windows'
         return f'<br>{why}'
@@ -668,7 +673,7 @@ def _accuracies(curve: pd.DataFrame | None) -> dict[int, str]:  # ': top-1 90.14
     for row in curve.dropna(subset='top1').to_dict('records'):
         words = f': top-1 {row["top1"]:.2f}%'
         if pd.notna(row.get('ci_low')):
-            words += f' ({row["ci_low"]:.2f} to {row["ci_high"]:.2f})'
+            words += f'<br>95% interval {row["ci_low"]:.2f} to {row["ci_high"]:.2f}'
         found[row['stitch']] = words
     return found
 
@@ -713,10 +718,13 @@ def map_figure(
     values = own[measure].to_numpy(float).reshape(shape)
     stitches = own.stitch.astype(object).where(own.stitch.notna(), None).to_numpy().reshape(shape)
     accuracies = _accuracies(curve)
-    said = [_cell_words(row, accuracies) for row in own.to_dict('records')]
     images = f'{own.n.iloc[0]:,} images'
     if measure in ON_TRIAL:
-        images += ', a fifth of them kept for the trial'
+        images = f'a fifth of {images}'
+    said = [
+        f'{_interval_words(row, measure)}<br>{images}{_cell_words(row, accuracies)}'
+        for row in own.to_dict('records')
+    ]
     heat = go.Heatmap(
         z=[[None if np.isnan(v) else float(v) for v in row] for row in values],
         x=columns,
@@ -728,9 +736,9 @@ def map_figure(
         reversescale=not more_is_better,
         hoverongaps=False,
         hovertemplate=(
-            f'leave block %{{y}}, enter block %{{x}}<br>{words} %{{z:.3~f}}'
-            f'<br>{images}%{{text}}<extra></extra>'
+            f'leave block %{{y}}, enter block %{{x}}<br>{words}<br>%{{z:.3~f}}%{{text}}<extra></extra>'
         ),
+        hoverlabel=dict(font=dict(size=11)),
         colorbar=dict(
             title=dict(text=words, side='top'),
             orientation='h',
@@ -751,8 +759,8 @@ def map_figure(
     category = dict(type='category', showgrid=False)
     return _dressed(
         fig,
-        f'block of {shortened(names[back])} that is entered',
-        f'block of {shortened(names[front])} that is left',
+        f'enter {shortened(names[back])} at block',
+        f'leave {shortened(names[front])} after block',
         category | dict(categoryarray=columns),
         category | dict(categoryarray=rows, autorange='reversed'),
         dragmode=False,  # a finger that scrolls the page zooms nothing

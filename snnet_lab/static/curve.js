@@ -9,7 +9,7 @@ import { cardOf, put, viewOf } from "./model.js";
 import { overlayRow } from "./overlays.js";
 import { neighbour, pick, priceOf } from "./pick.js";
 import { pinBox, pinnedOf } from "./pin.js";
-import { fit, plot, plotly } from "./plot.js";
+import { fit, plot, plotly, untilPlotly } from "./plot.js";
 import { budgetRow } from "./slider.js";
 import { placeSentences } from "./terms.js";
 import { watchTheme } from "./theme.js";
@@ -190,6 +190,7 @@ export async function render({ model, el }) {
   curve.build();
   curve.tell();
   await untilShown(el);
+  await untilPlotly(model);
   await curve.draw();
   curve.follow();
   curve.drawn();

@@ -1,20 +1,11 @@
 // Another figure beside the curve, as anywidget wants it.
-// It waits for the plotly that the curve brings along.
 
 import { make } from "./dom.js";
-import { fit, plotly } from "./plot.js";
+import { fit, plotly, untilPlotly } from "./plot.js";
 import { watchTheme } from "./theme.js";
 
 const QUIET = { responsive: true, displayModeBar: false };
 const HEIGHT = 400; // pixels, where the figure has none of its own
-const PAUSE_MS = 50;
-const PATIENCE_MS = 30_000;
-
-async function untilPlotly() {
-  for (let waited = 0; waited < PATIENCE_MS && !plotly(); waited += PAUSE_MS) {
-    await new Promise((done) => setTimeout(done, PAUSE_MS));
-  }
-}
 
 // The traces, with the mark where it has moved since they were made; not all figures have one.
 function withMark(traces, place) {
@@ -23,7 +14,7 @@ function withMark(traces, place) {
 }
 
 async function render({ model, el }) {
-  await untilPlotly();
+  await untilPlotly(model);
   const box = make("div");
   let listening = false;
   el.append(box);

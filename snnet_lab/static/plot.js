@@ -10,6 +10,9 @@ const OVERLAYS = {
 const CLEAR = "rgba(0,0,0,0)";
 const AXES = ["xaxis", "yaxis"];
 const MARGIN = 0.05; // of the axis, beside the least
+const PAUSE_MS = 20;
+const ASK_MS = 3000;
+const PATIENCE_MS = 30_000;
 const CONFIG = {
   responsive: true,
   displaylogo: false,
@@ -21,6 +24,18 @@ const CONFIG = {
 // plotly's script, which is there once in a page; see templates/plotly.js.
 export function plotly() {
   return globalThis.snnetLabPlotly;
+}
+
+// A kernel sends it ahead, as a widget of its own. A page that was opened later may have missed
+// it, and asks.
+export async function untilPlotly(model) {
+  for (let waited = 0; waited < PATIENCE_MS && !plotly(); waited += PAUSE_MS) {
+    if (waited === ASK_MS && !globalThis.snnetLabAsked) {
+      globalThis.snnetLabAsked = true;
+      model.send({ wanted: "plotly" });
+    }
+    await new Promise((done) => setTimeout(done, PAUSE_MS));
+  }
 }
 
 // Fit a plot into its box; one in a tab that is not in front, or gone, has no size to fit.

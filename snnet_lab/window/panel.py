@@ -117,6 +117,9 @@ class JobPanel:
         widget.add_class(f'wb-{part}')
         return widget
 
+    def reveal(self):
+        "Called before a browser draws the panel: for what is not to be worked out sooner."
+
     def arguments(self) -> tuple:
         "What `work` is given, read from the widgets when it starts."
         return ()

@@ -6,30 +6,22 @@
 __all__ = ['PlotView', 'Scene', 'control', 'Explorer']
 
 # %% ../../nbs/window/58_teaching.ipynb #664aa8bd
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import anywidget
 import ipywidgets as W
 import plotly.graph_objects as go
-import traitlets as T
 from markupsafe import Markup
 
 from ..files import render, static
 from .still import WIDTH, LeavesStill, chart_svg, svg_picture
-from .view import bundle, plotly_script
+from .view import FigureView
 
 # %% ../../nbs/window/58_teaching.ipynb #9d7a95ae
-class PlotView(anywidget.AnyWidget):
-    "A plotly figure that needs no other widget beside it."
+class PlotView(FigureView):
+    "A figure in a cell of its own, where its still gives way to it."
 
-    _esm = plotly_script() + bundle('figure_widget.js')
     _css = static('still.css')
-    figure = T.Dict().tag(sync=True)  # as plotly's JSON
-
-    def draw(self, figure: go.Figure):
-        self.figure = json.loads(figure.to_json())
 
 
 @dataclass(frozen=True)

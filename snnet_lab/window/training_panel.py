@@ -526,11 +526,7 @@ class DurationRow(JobPanel):
     def tell(self):
         "Say it, if it is known for what the form asks now."
         self.result.value = ''
-        try:
-            wanted, steps = self.arguments()
-        except ValueError as e:  # of answers that do not go together
-            self.result.value = sentence(str(e))
-            return
+        wanted, steps = self.arguments()
         if self.known is not None and self.known.fits(wanted):
             self.result.value = sentence(self.known.words(steps))
 

@@ -50,7 +50,7 @@ from .panel import close_all, error_html, field, progress_words, row, sentence
 from .serving_panel import ServePanel
 from .still import LeavesStill, curve_still
 from .training_panel import TrainPanel
-from .view import CurveView
+from .view import CurveView, load_plotly
 from ..words import COSTS
 
 # %% ../../nbs/window/57_workbench.ipynb #cde5fc97
@@ -223,6 +223,7 @@ class Body:
     def _fill(self, i: int | None):
         "Show a panel in its tab; until then the browser draws nothing of it."
         if i is not None:
+            [*self.panels.values()][i].reveal()
             self.tabs.children[i].children = [self.pages.children[i]]
 
     def complete(self):
@@ -463,6 +464,7 @@ class Workbench(T.HasTraits, LeavesStill):
         name: str | None = None,  # two windows in one cell need two names
     ):
         super().__init__()
+        load_plotly()  # the browser reads it meanwhile
         if isinstance(net, str):
             net = open_named(net)
         if not isinstance(net, SNNet):
