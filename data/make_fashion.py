@@ -1,23 +1,29 @@
 """Make the shipped family: train the anchors, stitch them, train the SN-Net, evaluate its curve.
 
     python data/make_fashion.py            # what is there is kept; delete a file to make it again
-    python data/make_fashion.py anchor_2   # one step only: anchor_0, anchor_1, anchor_2 or snnet
+    python data/make_fashion.py anchor_2   # one step only: anchor_0 to anchor_2, snnet, tried
 
 Each step writes its files into data/fashion/ and what made them into data/fashion/made.json.
+`snnet` is what ships; `tried` a longer run of the default recipe, of which only the curve is kept. Both
+take hours; interrupted, they go on from build/fashion/.
 """
 
 import json
 import platform
+import shutil
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
+from pathlib import Path
 
+import pandas as pd
 import timm
 import torch
 from safetensors.torch import save
 from torch.utils.data import DataLoader
+from trainings import RULES, macs_spent, network, train_whole
 
 from snnet_lab.curves import anchor_line, frontier
 from snnet_lab.data import load_data
@@ -26,13 +32,15 @@ from snnet_lab.families import find_family, load_family
 from snnet_lab.files import cpu_state, write_atomic
 from snnet_lab.recipes import ALGORITHM_1, Recipe, find_recipe
 from snnet_lab.snnet import SNNet
-from snnet_lab.training import train
 
 FAMILY = find_family('fashion')
 OUT = FAMILY.file.parent
 DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
-STITCHED = replace(find_recipe('fashion'), **ALGORITHM_1)
+RUNS = Path(__file__).parents[1] / 'build/fashion'  # of the last two steps
+STITCHED = replace(find_recipe('fashion'), **ALGORITHM_1)  # over so many epochs the better one
+TRIED = replace(find_recipe('fashion'), epochs=24)
 ANCHOR = replace(STITCHED, epochs=14, warmup_epochs=1, lr=2e-3)
+WATCHED = [*range(3), *range(3, 71, 3)]  # anchors and stitches whose way is noted
 
 
 def note(step: str, recipe: Recipe, seed: int, began: float, **facts):
@@ -85,35 +93,64 @@ def make_anchor(i: int):
         return
     torch.manual_seed(i)
     net = load_family('fashion', weights=None).to(DEVICE)
-    train(net, training_images(i), ANCHOR, stitches=[i], on_epoch=report(net, [i]))
+    train_whole(net, training_images(i), ANCHOR, stitches=[i], on_epoch=report(net, [i]))
     top1 = evaluate(net, load_data(), [i], progress=False).top1[0]
     write_atomic(path, save(cpu_state(net.anchors[i].model)))
     note(f'anchor_{i}', ANCHOR, i, began, top1=round(top1, 2))
 
 
-def make_snnet():
-    "Stitch the anchors by least squares, train by Algorithm 1, evaluate all stitches."
-    if FAMILY.file.exists():
-        print(f'{FAMILY.file.name} is there')
+def watch(net: SNNet, path: Path) -> Callable:
+    "Notes the curve on the first 2,000 test images before training and after every fourth epoch."
+
+    def note_curve(epoch: int):  # epochs done
+        curve = evaluate(net, load_data(images=2000), WATCHED, progress=False)
+        rows = curve[['stitch', 'macs', 'top1']].assign(epoch=epoch)
+        if path.exists():
+            former = pd.read_csv(path)
+            rows = pd.concat([former[former.epoch < epoch], rows])
+        rows.round(2).to_csv(path, index=False)
+        print(f'epoch {epoch}: {curve.top1.mean():.2f}% on average', flush=True)
+
+    def on_epoch(epoch, rows):
+        if (epoch + 1) % 4 == 0:
+            note_curve(epoch + 1)
+
+    if not path.exists():
+        note_curve(0)
+    return on_epoch
+
+
+def make_net(step: str, recipe: Recipe, out: Path, **rules):
+    "Stitch the anchors by least squares, train by the recipe, evaluate all stitches."
+    if out.exists():
+        print(f'{out.name} is there')
         return
-    began = time.time()
-    net = load_family('fashion', weights='anchors').to(DEVICE)
+    run = RUNS / step
+    run.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(recipe.seed)
+    net = network(rules).to(DEVICE)
     before = evaluate(net, load_data(), range(3))
-    clean = load_data(split='train', images=STITCHED.match_images)
+    clean = load_data(split='train', images=recipe.match_images)
     matched = net.init_stitches(torch.cat([images for images, _ in clean]))
     started = evaluate(net, load_data(images=1000))
-    seen = [0, 1, 2, 20, 53]
-    train(net, training_images(STITCHED.seed, workers=1), STITCHED, on_epoch=report(net, seen))
+    images = training_images(recipe.seed, workers=1)
+    rows = train_whole(net, images, recipe, run, on_epoch=watch(net, run / 'epochs.csv'))
     net.curve = evaluate(net, load_data())
-    net.save(FAMILY.file)
+    if out.suffix == '.safetensors':
+        net.save(out)  # and the curve beside it
+    else:
+        write_atomic(out, net.curve.to_csv(index=False).encode())
+    shutil.copy(run / 'epochs.csv', OUT / f'{step}_epochs.csv')
     best = frontier(net.curve)
     over_line = best.top1 - anchor_line(net.curve)[best.index]
     note(
-        'snnet',
-        STITCHED,
-        STITCHED.seed,
-        began,
-        match_images=STITCHED.match_images,
+        step,
+        recipe,
+        recipe.seed,
+        time.time() - (recipe.batch_size / rows.images_per_s).sum(),
+        rules=RULES | rules,
+        tera_macs=round(macs_spent(recipe, rows, net.curve.set_index('stitch').macs), 1),
+        match_images=recipe.match_images,
         match_r2={str(layer): round(r2, 4) for layer, r2 in zip(matched.layer, matched.r2)},
         top1_before_training_1000_images=started.top1.round(2).tolist(),
         anchors_before=before.top1.round(2).tolist(),
@@ -121,13 +158,15 @@ def make_snnet():
         frontier_over_line=round(over_line.mean(), 3),
         frontier=best.stitch.tolist(),
     )
+    shutil.rmtree(run)  # done: where the file is deleted, a new run makes it again
 
 
 STEPS = dict(
     anchor_2=partial(make_anchor, 2),
     anchor_1=partial(make_anchor, 1),
     anchor_0=partial(make_anchor, 0),
-    snnet=make_snnet,
+    snnet=partial(make_net, 'snnet', STITCHED, FAMILY.file),
+    tried=partial(make_net, 'tried', TRIED, OUT / 'tried.csv', layer_per='position'),
 )
 
 if __name__ == '__main__':

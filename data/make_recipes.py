@@ -4,14 +4,15 @@
     python data/make_recipes.py screen           # only this stage: screen, final or long
     python data/make_recipes.py final/four+fast  # only these runs
 
-Every run starts from the shipped family's anchors as they were before stitching and from the same
-least-squares solution, and trains on the first 50,000 training images; the last 10,000 choose. `screen`
+Every run starts from the shipped family's anchors as they were before stitching and from least
+squares, and trains on the first 50,000 training images; the last 10,000 choose. `screen`
 is one epoch and one seed, to throw out what does badly; `final` and `long` are 4 and 16 epochs of what
 is left, over three seeds, and are told on the 10,000 test images too. Interrupted, a run goes on where
 it was; several may run side by side. Delete rows to make them again.
 """
 
 import platform
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -22,21 +23,23 @@ import numpy as np
 import pandas as pd
 import torch
 from filelock import FileLock, Timeout
+from timm.utils import ModelEmaV3
 from torch.utils.data import DataLoader, Subset
+from trainings import macs_spent, network, train_whole
 
 from snnet_lab.curves import anchor_line, frontier
 from snnet_lab.data import load_data
 from snnet_lab.evaluation import evaluate
-from snnet_lab.families import find_family, load_family
 from snnet_lab.files import data_dir
-from snnet_lab.recipes import ALGORITHM_1, Recipe, find_recipe
+from snnet_lab.recipes import ALGORITHM_1, find_recipe
+from snnet_lab.samplers import SAMPLERS, Uniform
 from snnet_lab.snnet import SNNet
-from snnet_lab.training import train
 
 TABLE = data_dir() / 'recipes.csv'
 RUNS = Path(__file__).parents[1] / 'build/recipes'
 TRAINED_ON = 50_000  # the first training images; the others are the validation split
 BATCH = 128
+EVERY = dict(validation=4, test=1)  # of the stitches, which are judged
 
 
 # --- The candidates
@@ -49,19 +52,23 @@ class Candidate:
     recipe: dict
     rules: dict | None = None  # of the space
     soft: float = 0.0  # share of the largest anchor's answer to the clean image in the label
-    epochs: float = 1.0  # as a multiple of the stage's
+    match_images: int = 1000  # for the least-squares start
+    average: float | None = None  # of the weights over the steps: how much of it stays at each
 
 
 PAPER = replace(find_recipe('fashion'), batch_size=BATCH, **ALGORITHM_1)
 FAST = dict(lr=2 * PAPER.lr, lr_stitches=2 * PAPER.lr_stitches)
+SLOW = dict(lr=PAPER.lr / 4)  # of the anchors
 FOUR = dict(stitches_per_step=4)
+EIGHT = dict(stitches_per_step=8)
+OWN = dict(layer_per='position')  # a stitching layer for each
 KEEP = dict(keep_anchors=0.5)
 TAUGHT = dict(distill=0.9, teacher='largest', temperature=2.0)
 CANDIDATES = {
     'paper': Candidate({}),
     'frontier+keep+taught': Candidate(dict(sampler='frontier') | KEEP | TAUGHT),
     'four': Candidate(FOUR),
-    'eight': Candidate(dict(stitches_per_step=8)),
+    'eight': Candidate(EIGHT),
     'fast': Candidate(FAST),
     'four+fast': Candidate(FOUR | FAST),
     'four+fast+soft': Candidate(FOUR | FAST, soft=0.9),
@@ -69,8 +76,72 @@ CANDIDATES = {
     'four+fast+balance': Candidate(FOUR | FAST | dict(balance_gradients=True)),
     'sandwich+four+fast': Candidate(FOUR | FAST | dict(sampler='sandwich')),
     'four+fast+taught': Candidate(FOUR | FAST | TAUGHT),
+    'four+keep+taught': Candidate(FOUR | KEEP | TAUGHT),
+    'frontier+four+keep+taught': Candidate(dict(sampler='frontier') | FOUR | KEEP | TAUGHT),
+    'four+soft+keep': Candidate(FOUR | KEEP, soft=0.9),
+    'sandwich+four+soft+keep': Candidate(FOUR | KEEP | dict(sampler='sandwich'), soft=0.9),
+    'slow+four+soft+keep': Candidate(FOUR | KEEP | SLOW, soft=0.9),
+    'frontier+four+soft+keep': Candidate(FOUR | KEEP | dict(sampler='frontier'), soft=0.9),
+    'own': Candidate({}, rules=OWN),
+    'four+own': Candidate(FOUR, rules=OWN),
+    'frontier+four+keep+taught+own': Candidate(
+        dict(sampler='frontier') | FOUR | KEEP | TAUGHT, rules=OWN
+    ),
+    'sandwich+four+soft+keep+own': Candidate(
+        dict(sampler='sandwich') | FOUR | KEEP, rules=OWN, soft=0.9
+    ),
+    'frontier+four+soft+keep+own': Candidate(
+        dict(sampler='frontier') | FOUR | KEEP, rules=OWN, soft=0.9
+    ),
+    'four+average': Candidate(FOUR, average=0.98),
+    'more images': Candidate({}, match_images=10_000),
+    'near': Candidate(dict(sampler='near')),
 }
-FINALISTS = ('paper', 'frontier+keep+taught')
+BASELINES = ('paper', 'frontier+keep+taught')
+BEST = (  # of what did well alone, together
+    'frontier+four+keep+taught+own',
+    'sandwich+four+soft+keep+own',
+    'frontier+four+soft+keep+own',
+)
+FINALISTS = (*BASELINES, *BEST)
+
+
+class Near(Uniform):
+    "The next stitch costs about as much: one of ten on either side of the last (limited jumps)."
+
+    reach = 10
+
+    def draw(self, step: int, rng) -> int:
+        here = self.ordered.index(self.last) if step else rng.integers(len(self.ordered))
+        near = range(max(0, here - self.reach), min(len(self.ordered), here + self.reach + 1))
+        self.last = self.ordered[rng.choice(near)]
+        return self.last
+
+    def state(self) -> dict:
+        return super().state() | dict(last=self.last)
+
+    def restore(self, state: dict):
+        super().restore(state)
+        self.last = state['last']
+
+
+SAMPLERS['near'] = Near
+
+
+class Average:
+    "Trains as ever; what is left at the end is the average of the weights over the steps."
+
+    def __init__(self, share: float):
+        self.share = share
+
+    def before_fit(self, t):
+        self.mean = ModelEmaV3(t.net, decay=self.share)
+
+    def after_step(self, t):
+        self.mean.update(t.net)
+
+    def after_fit(self, t):
+        t.net.load_state_dict(self.mean.module.state_dict())
 
 
 # --- Images
@@ -84,7 +155,14 @@ def training_images(net: SNNet, soft: float, seed: int) -> DataLoader:
         images = loader.dataset
         own = torch.nn.functional.one_hot(images.labels, 10)
         images.labels = (1 - soft) * own + soft * answers(net)
+        loader.collate_fn = with_shares
     return loader
+
+
+def with_shares(batch: list) -> tuple[torch.Tensor, torch.Tensor]:  # (B, C, H, W), (B, K)
+    "A batch of images that each have a share of every class for a label."
+    images, shares = zip(*batch)
+    return torch.stack(images), torch.tensor(shares)
 
 
 @torch.no_grad()
@@ -108,12 +186,14 @@ def judging_images(split: str) -> DataLoader:
 def start(candidate: Candidate) -> SNNet:
     "The network before training."
     torch.manual_seed(0)
-    anchors = load_family('fashion', weights='anchors').anchors
-    rules = find_family('fashion').rules | (candidate.rules or {})
-    net = SNNet(list(anchors), family='fashion', **rules)
-    clean = load_data(split='train', images=PAPER.match_images)
+    net = network(candidate.rules)
+    clean = load_data(split='train', images=candidate.match_images)
     net.init_stitches(torch.cat([images for images, _ in clean]))
-    return net.eval()
+    return net
+
+
+def run_folder(name: str, epochs: int, seed: int) -> Path:
+    return RUNS / f'{name}-{epochs}-{seed}'
 
 
 def train_one(net: SNNet, name: str, seed: int, epochs: int) -> pd.DataFrame:  # a row a step
@@ -121,10 +201,10 @@ def train_one(net: SNNet, name: str, seed: int, epochs: int) -> pd.DataFrame:  #
     candidate = CANDIDATES[name]
     recipe = replace(PAPER, epochs=epochs, seed=seed, **candidate.recipe)
     loader = training_images(net, candidate.soft, seed)
-    folder = RUNS / f'{name}-{epochs}-{seed}'
-    if (folder / 'run.json').exists():
-        return train(net, loader, resume=folder, progress=False)
-    return train(net, loader, recipe, folder=folder, every=5, progress=False)
+    how = dict(folder=run_folder(name, epochs, seed), every=5)
+    if candidate.average:  # it is not in a checkpoint: such a run begins anew
+        how = dict(callbacks=[Average(candidate.average)])
+    return train_whole(net, loader, recipe, **how, progress=False)
 
 
 def judge(net: SNNet, split: str, some: list[int], before: pd.Series) -> dict:
@@ -149,46 +229,32 @@ def judge(net: SNNet, split: str, some: list[int], before: pd.Series) -> dict:
 
 
 def anchors_alone(split: str) -> pd.Series:
-    net = load_family('fashion', weights='anchors')
-    return evaluate(net, judging_images(split), range(3), progress=False).top1
-
-
-def macs_spent(recipe: Recipe, rows: pd.DataFrame, macs: pd.Series) -> float:  # T
-    "Of training: three forwards for the stitches drawn, one for the teacher; and the former selves."
-    drawn = rows.stitches.explode() if 'stitches' in rows else rows.stitch
-    each = 3 * macs[drawn].mean()
-    if recipe.distill:
-        each += macs.iloc[2]
-    if recipe.keep_anchors:
-        each += macs[[s for s in drawn if s < 3]].sum() / len(drawn)
-    return each * len(rows) * recipe.batch_size / 1e12
+    return evaluate(network(), judging_images(split), range(3), progress=False).top1
 
 
 def one(name: str, stage: 'Stage', seed: int) -> dict:
     "Train and evaluate one network; a row of the table."
     candidate = CANDIDATES[name]
-    epochs = round(stage.epochs * candidate.epochs)
     net = start(candidate)
     before = {split: anchors_alone(split) for split in stage.splits}
     cpu, wall = time.process_time(), time.time()
-    rows = train_one(net, name, seed, epochs)
+    rows = train_one(net, name, seed, stage.epochs)
     seconds = dict(cpu_s=round(time.process_time() - cpu), wall_s=round(time.time() - wall))
     count = len(net.space)
-    some = [*range(3), *range(3, count, stage.every)]
     judged = {}
     for split in stage.splits:
+        some = [*range(3), *range(3, count, EVERY[split])]
         judged |= judge(net, split, some, before[split])
     costs = net.costs().set_index('stitch').macs
-    recipe = replace(PAPER, epochs=epochs, **candidate.recipe)
+    recipe = replace(PAPER, epochs=stage.epochs, **candidate.recipe)
     return dict(
         stage=stage.name,
         candidate=name,
         seed=seed,
-        epochs=epochs,
+        epochs=stage.epochs,
         steps=len(rows),
         macs_spent=macs_spent(recipe, rows, costs),
         layer_params=sum(p.numel() for p in net.layers.parameters()),
-        stitches=len(some),
         **judged,
         **seconds,
         machine=f'{platform.machine()}, {torch.get_num_threads()} threads',
@@ -208,14 +274,13 @@ class Stage:
     candidates: tuple[str, ...]
     epochs: int
     seeds: int
-    every: int  # of the stitches, which are judged
     splits: tuple[str, ...]
 
 
 STAGES = [
-    Stage('screen', tuple(CANDIDATES), 1, 1, 4, ('validation',)),
-    Stage('final', FINALISTS, 4, 3, 1, ('validation', 'test')),
-    Stage('long', FINALISTS, 16, 3, 1, ('validation', 'test')),
+    Stage('screen', tuple(c for c in CANDIDATES if c not in BEST), 1, 1, ('validation',)),
+    Stage('final', FINALISTS, 4, 3, ('validation', 'test')),
+    Stage('long', FINALISTS, 16, 3, ('validation', 'test')),
 ]
 
 
@@ -259,6 +324,7 @@ def main(asked: list[str]):
                     continue
                 row = one(name, stage, seed)
                 note(row)
+                shutil.rmtree(run_folder(name, stage.epochs, seed), ignore_errors=True)
         except Timeout:
             continue  # another process is at it
         told = {k: round(float(v), 2) for k, v in row.items() if isinstance(v, float)}

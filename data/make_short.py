@@ -18,6 +18,7 @@ from dataclasses import replace
 import pandas as pd
 import torch
 from filelock import FileLock
+from trainings import train_whole
 
 from snnet_lab.data import load_data
 from snnet_lab.evaluation import evaluate
@@ -25,7 +26,6 @@ from snnet_lab.families import load_family
 from snnet_lab.files import data_dir
 from snnet_lab.recipes import Recipe, find_recipe
 from snnet_lab.snnet import SNNet
-from snnet_lab.training import train
 from snnet_lab.window.training_panel import FIRST_LOOK, fit_recipe, gentle_rates, training_loader
 
 TABLE = data_dir() / 'short.csv'
@@ -70,7 +70,7 @@ def one(net: SNNet, variant: str, seed: int) -> dict:
     recipe, an_epoch = short_recipe(variant, len(images))
     recipe = replace(recipe, seed=seed)
     cpu, wall = time.process_time(), time.perf_counter()
-    rows = train(net, training_loader(images, recipe, an_epoch), recipe, progress=False)
+    rows = train_whole(net, training_loader(images, recipe, an_epoch), recipe, progress=False)
     spent = dict(
         cpu_s=round(time.process_time() - cpu, 1), wall_s=round(time.perf_counter() - wall, 1)
     )
