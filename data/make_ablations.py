@@ -22,16 +22,16 @@ import pandas as pd
 import torch
 from filelock import FileLock, Timeout
 from torch.utils.data import DataLoader
+from trainings import network, train_whole
 
 from snnet_lab.anchors import Anchor, load_anchor
 from snnet_lab.data import load_data
 from snnet_lab.evaluation import evaluate
-from snnet_lab.families import find_family, load_family
+from snnet_lab.families import load_family
 from snnet_lab.files import data_dir, write_atomic
 from snnet_lab.matching import gather_moments
 from snnet_lab.recipes import ALGORITHM_1, find_recipe
 from snnet_lab.snnet import SNNet
-from snnet_lab.training import train
 
 TABLES = data_dir() / 'ablations'
 LOCKS = Path(__file__).parents[1] / 'build/ablations'
@@ -42,16 +42,12 @@ MATCHED = 300  # training images for least squares
 RECIPE = replace(
     find_recipe('fashion'), epochs=1, warmup_epochs=0.1, batch_size=BATCH, **ALGORITHM_1
 )
-PAPER = len(load_family('fashion', weights=None).space)  # stitches under the paper's rules
 
 
 # --- Networks, and which of their stitches are judged
 
 
-def network(rules: dict | None = None) -> SNNet:
-    "The shipped family's anchors as they were before stitching, under other rules if asked."
-    anchors = load_family('fashion', weights='anchors').anchors
-    return SNNet(list(anchors), family='fashion', **find_family('fashion').rules | (rules or {}))
+PAPER = len(network().space)  # stitches
 
 
 def judged(net: SNNet) -> list[int]:
@@ -176,7 +172,8 @@ def run(net: SNNet, seed: int, stitches: list[int] | None = None, **changes):
         seed=seed,
         images=STEPS * BATCH,
     )
-    train(net, loader, replace(RECIPE, seed=seed, **changes), stitches=stitches, progress=False)
+    recipe = replace(RECIPE, seed=seed, **changes)
+    train_whole(net, loader, recipe, stitches=stitches, progress=False)
 
 
 # --- Table 1: one architecture trained by itself, from scratch
@@ -214,9 +211,8 @@ def small_resnet(seed: int) -> Anchor:
     own = dict(size=(1, 28, 28), in_chans=1, num_classes=10, stem_width=4, channels=channels)
     resnet = load_anchor('resnet18d', weights=None, **own)
     net = SNNet([resnet, load_family('fashion', weights='anchors').anchors[1]])
-    train(
-        net, augmented(seed), replace(STITCHING, lr=2e-3, seed=seed), stitches=[0], progress=False
-    )
+    recipe = replace(STITCHING, lr=2e-3, seed=seed)
+    train_whole(net, augmented(seed), recipe, stitches=[0], progress=False)
     return resnet
 
 
@@ -228,7 +224,7 @@ def mixed(variant: str, seed: int) -> pd.DataFrame:
     net = SNNet([small_resnet(seed), load_family('fashion', weights='anchors').anchors[1]])
     least_squares(net, seed)
     if MIXED[variant]:
-        train(net, augmented(seed), replace(STITCHING, seed=seed), progress=False)
+        train_whole(net, augmented(seed), replace(STITCHING, seed=seed), progress=False)
     return judge(net, batchnorm=drawn_images(seed, 2000))
 
 
@@ -248,7 +244,7 @@ class Runs:
 MADE_BY = {
     'starts': Runs(started, STARTS, 0),
     'trained': Runs(trained, TRAINED, STEPS),
-    'alone': Runs(alone, ALONE, STEPS, range(1)),
+    'alone': Runs(alone, ALONE, STEPS),
     'mixed': Runs(mixed, MIXED, MIXED_STEPS),
 }
 

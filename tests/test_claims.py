@@ -70,7 +70,9 @@ def test_tables_name_what_made_them(name):
 
 @pytest.fixture(scope='module')
 def script():  # its names
-    return runpy.run_path(str(ROOT / 'data/make_ablations.py'))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT / 'data'))
+        return runpy.run_path(str(ROOT / 'data/make_ablations.py'))
 
 
 def test_every_run_has_its_turn_once(script):
