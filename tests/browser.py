@@ -96,7 +96,7 @@ def api(base: str, method: str, path: str, data: dict | None = None) -> bytes:
         {'Authorization': f'token {TOKEN}'},
         method=method,
     )
-    return urllib.request.urlopen(request, timeout=10).read()
+    return urllib.request.urlopen(request, timeout=TIMEOUT_MS / 1000).read()
 
 
 @contextmanager

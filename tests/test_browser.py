@@ -592,6 +592,7 @@ def use(page, state):
     assert slide(page, 0.5) == bought(state, page)
     beaten = lonely(state)
     where = hover_point(page, state.table.macs[beaten] / 1e6, state.table.top1[beaten])
+    expect(page.locator('.wb-plot .hoverlayer')).to_contain_text(f'stitch {beaten}')
     page.mouse.click(*where)
     wait_card(page, beaten)
     run(page)

@@ -213,22 +213,36 @@ def forks(monkeypatch) -> BaseContext:
     return context
 
 
+def is_killed(context: BaseContext, folder: Path, seconds: float) -> bool:
+    "Begin or go on with a run, kill it so long after its first step; False: it came to its end before."
+    resume = ['resume'] if (folder / 'run.json').exists() else []
+    before = lines_of(folder)
+    process = context.Process(target=train_script.main, args=(folder, *resume, 'slow'))
+    process.start()
+    wait_for_a_step(process, folder, before)
+    time.sleep(seconds)
+    process.kill()  # SIGKILL
+    process.join()
+    assert process.exitcode in (-signal.SIGKILL, 0)
+    return process.exitcode != 0
+
+
+def count_kills(context: BaseContext, folder: Path, rng: random.Random) -> int:
+    "Kill a run, and each time that it is gone on with: ten times, or until it comes to its end."
+    for kills in range(10):
+        if not is_killed(context, folder, rng.uniform(0, 0.25)):
+            return kills
+    return 10
+
+
 def test_killed_at_ten_moments_it_goes_on_as_if_never_stopped(whole, forks, tmp_path):
-    folder, rng, kills = tmp_path / 'killed', random.Random(0), 0
-    while kills < 10:
-        resume = ['resume'] if (folder / 'run.json').exists() else []
-        before = lines_of(folder)
-        process = forks.Process(target=train_script.main, args=(folder, *resume, 'slow'))
-        process.start()
-        wait_for_a_step(process, folder, before)
-        time.sleep(rng.uniform(0, 0.25))
-        if not process.is_alive():
-            break  # it came to its end
-        process.kill()  # SIGKILL
-        process.join()
-        assert process.exitcode == -signal.SIGKILL
-        kills += 1
-    assert kills >= 5, process.exitcode
+    rng = random.Random(0)
+    for attempt in range(5):  # on a busy machine a kill can come late, after many steps
+        folder = tmp_path / str(attempt)
+        kills = count_kills(forks, folder, rng)
+        if kills >= 5:
+            break
+    assert kills >= 5
     resumed = result(launch(folder, 'resume'))
     assert resumed['stitch'] == whole[0]['stitch']
     assert resumed['loss'] == pytest.approx(whole[0]['loss'], abs=1e-6)

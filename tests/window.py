@@ -16,8 +16,8 @@ def wait_card(page, stitch: int):
     page.wait_for_selector(f'.wb-card[data-stitch="{stitch}"]:not(.wb-stale)')
 
 
-def wait_ring(page, stitch: int):
-    page.wait_for_selector(f'.wb-ring[data-stitch="{stitch}"]', state='attached')
+def wait_ring(page, stitch: int, **options):  # of `wait_for_selector`
+    page.wait_for_selector(f'.wb-ring[data-stitch="{stitch}"]', state='attached', **options)
 
 
 def settled(page) -> int:
