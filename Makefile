@@ -10,6 +10,8 @@ DEVELOPS := $(VENV)/.develops
 # Three workers, since those with a browser wait for it; tests/conftest.py says which tests stay together, and which
 # start first.
 PARALLEL := -n 3 --dist loadscope --no-loadscope-reorder
+# What failed in that crowd is run once more by itself: a browser may have been slow, a fault fails again.
+ALONE := --last-failed --last-failed-no-failures none
 
 # Offline and quiet: no news, no look-ups, one kernel setting for all.
 LAB_OPTIONS := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.extension_manager=readonly
@@ -58,7 +60,8 @@ notebooks: $(DEVELOPS)  ## run the notebooks; lessons and paper are run by tests
 	$(BIN)/nbdev_test --n_workers 2 --timing --skip_folder_re '^([_.]|lessons$$|paper$$)'
 
 pytest: $(DEVELOPS)     ## what a notebook cannot test
-	$(BIN)/python -m pytest tests --ignore tests/test_sync.py $(PARALLEL)
+	$(BIN)/python -m pytest tests --ignore tests/test_sync.py $(PARALLEL) \
+		|| $(BIN)/python -m pytest tests --ignore tests/test_sync.py $(ALONE)
 
 export: $(DEVELOPS)     ## format and clean the notebooks and write snnet_lab/ from them
 	$(BIN)/ruff format --quiet

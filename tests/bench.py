@@ -40,7 +40,7 @@ from snnet_lab.matching import _features, _plan, _take_in, solve_layers
 from snnet_lab.recipes import ALGORITHM_1, Recipe, find_recipe
 from snnet_lab.snnet import SNNet
 from snnet_lab.space import Stitch
-from snnet_lab.training import train
+from snnet_lab.training import make_optimizer, train
 
 TABLE = Path(__file__).parents[1] / 'data/bench.csv'
 DEVICE = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
@@ -462,6 +462,27 @@ def bench_images(repeats: int = 5) -> list[dict]:
     ]
 
 
+def bench_muon(repeats: int = 7) -> list[dict]:
+    "A step of the optimiser over ViT-128; on a CPU with bfloat16 of its own ours is timm's."
+    net = load_family('fashion', weights=None).to(DEVICE)
+    optimizer = make_optimizer(net, find_recipe('fashion'))
+    images = random_images(net, 2)
+    net(images, 2).sum().backward()
+    plain = timm.optim.muon.zeropower_via_newtonschulz
+    plain = getattr(plain, '__wrapped__', plain)
+    seconds(optimizer.step)
+    ours = seconds(optimizer.step, repeats)
+    with patch.object(timm.optim.muon, 'zeropower_via_newtonschulz', plain):
+        as_timm = seconds(optimizer.step, repeats)
+    what = f"training, fashion: a step of nmuon over the largest anchor, {cpu_words()}"
+    return [row(what, ours, as_timm, "timm's iterations in bfloat16")]
+
+
+def cpu_words() -> str:
+    "What the CPU can do, where it matters."
+    return torch.backends.cpu.get_cpu_capability() if DEVICE.type == 'cpu' else DEVICE.type
+
+
 def bench_train() -> list[dict]:
     """Training against a loop by hand, and its images against images one at a time.
 
@@ -498,6 +519,7 @@ def bench_train() -> list[dict]:
 BENCHES = dict(
     slider=bench_slider,
     train=bench_train,
+    muon=bench_muon,
     memory=bench_memory,
     start=bench_start,
     cost=bench_cost,
