@@ -1,11 +1,12 @@
 """Make the shipped family: train the anchors, stitch them, train the SN-Net, evaluate its curve.
 
     python data/make_fashion.py            # what is there is kept; delete a file to make it again
-    python data/make_fashion.py anchor_2   # one step only: anchor_0 to anchor_2, snnet, tried
+    python data/make_fashion.py anchor_2   # one step only, of STEPS
 
 Each step writes its files into data/fashion/ and what made them into data/fashion/made.json.
-`snnet` is what ships; `tried` a longer run of the default recipe, of which only the curve is kept. Both
-take hours; interrupted, they go on from build/fashion/.
+`snnet` is what ships. Of two others only the curves are kept: `both_ways`, whose stitches may begin in the
+larger anchor of two as well, and `tried`, a longer run of the default recipe. Each takes hours; interrupted,
+they go on from build/fashion/. `early_cut` trains one stitch by itself.
 """
 
 import json
@@ -32,21 +33,28 @@ from snnet_lab.families import find_family, load_family
 from snnet_lab.files import cpu_state, write_atomic
 from snnet_lab.recipes import ALGORITHM_1, Recipe, find_recipe
 from snnet_lab.snnet import SNNet
+from snnet_lab.space import Stitch, StitchSpace
 
 FAMILY = find_family('fashion')
 OUT = FAMILY.file.parent
+MADE = OUT / 'made.json'
 DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
-RUNS = Path(__file__).parents[1] / 'build/fashion'  # of the last two steps
+RUNS = Path(__file__).parents[1] / 'build/fashion'  # of whole networks
 STITCHED = replace(find_recipe('fashion'), **ALGORITHM_1)  # over so many epochs the better one
+BOTH_WAYS = replace(STITCHED, epochs=32)
 TRIED = replace(find_recipe('fashion'), epochs=24)
 ANCHOR = replace(STITCHED, epochs=14, warmup_epochs=1, lr=2e-3)
 WATCHED = [*range(3), *range(3, 71, 3)]  # anchors and stitches whose way is noted
 
 
+def read_made() -> dict:
+    "The facts of each step."
+    return json.loads(MADE.read_text()) if MADE.exists() else {}
+
+
 def note(step: str, recipe: Recipe, seed: int, began: float, **facts):
     "Add a step's facts to made.json."
-    path = OUT / 'made.json'
-    made = json.loads(path.read_text()) if path.exists() else {}
+    made = read_made()
     made[step] = dict(
         command=f'python data/make_fashion.py {step}',
         machine=f'{platform.machine()}, {torch.get_num_threads()} threads, {DEVICE}',
@@ -60,7 +68,7 @@ def note(step: str, recipe: Recipe, seed: int, began: float, **facts):
         seed=seed,
         **facts,
     )
-    write_atomic(path, (json.dumps(made, indent=1, sort_keys=True) + '\n').encode())
+    write_atomic(MADE, (json.dumps(made, indent=1, sort_keys=True) + '\n').encode())
 
 
 def training_images(seed: int, workers: int = 0) -> DataLoader:
@@ -97,6 +105,35 @@ def make_anchor(i: int):
     top1 = evaluate(net, load_data(), [i], progress=False).top1[0]
     write_atomic(path, save(cpu_state(net.anchors[i].model)))
     note(f'anchor_{i}', ANCHOR, i, began, top1=round(top1, 2))
+
+
+def make_early_cut():
+    "Train by itself, as an anchor was, the stitch of ViT-20's first block and all of ViT-42."
+    if 'early_cut' in read_made():
+        print('early_cut is there')
+        return
+    began, net = time.time(), network()
+    path = net.space.find((0, 1), [((0, 0), (0, 0))])
+    clean = load_data(split='train', images=ANCHOR.match_images)
+    net.init_stitches(torch.cat([images for images, _ in clean]))
+    train_whole(net.to(DEVICE), training_images(0), ANCHOR, stitches=[path.id])
+    top1 = evaluate(net, load_data(), [path.id], progress=False).top1[0]
+    note('early_cut', ANCHOR, 0, began, stitch=path.id, top1=round(top1, 2))
+
+
+def is_late(stitch: Stitch) -> bool:
+    "Whether a stitch leaves its front late."
+    [((_, leave), (_, enter))] = stitch.cuts
+    if enter > leave:  # 12 blocks in all
+        return leave >= 2
+    return enter == leave >= 4  # 13
+
+
+def both_ways() -> dict:
+    "The rules of a space whose stitches begin in either anchor of a pair, and leave it late."
+    rules = RULES | dict(direction='both')
+    whole = StitchSpace.build([12, 12, 12], **rules)
+    return rules | dict(only=[s.id for s in whole if s.cuts and is_late(s)])
 
 
 def watch(net: SNNet, path: Path) -> Callable:
@@ -166,7 +203,9 @@ STEPS = dict(
     anchor_1=partial(make_anchor, 1),
     anchor_0=partial(make_anchor, 0),
     snnet=partial(make_net, 'snnet', STITCHED, FAMILY.file),
+    both_ways=partial(make_net, 'both_ways', BOTH_WAYS, OUT / 'both_ways.csv', **both_ways()),
     tried=partial(make_net, 'tried', TRIED, OUT / 'tried.csv', layer_per='position'),
+    early_cut=make_early_cut,
 )
 
 if __name__ == '__main__':
