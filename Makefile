@@ -46,7 +46,7 @@ lab: $(RUNS)     ## open JupyterLab on the workbench; ARGS="--no-browser --port 
 app: $(SERVES)   ## the same as an app, served by Voila; ARGS="--no-browser --port 8899" passes options through
 	$(BIN)/voila nbs/workbench.ipynb $(ARGS)
 
-test: sync notebooks pytest   ## the suite: about 14 minutes on two cores
+test: sync notebooks pytest   ## the suite: 14 to 20 minutes on two cores
 
 contract: $(DEVELOPS)   ## the contract of an anchor, on the smallest model of each of timm's families
 	$(BIN)/python -m pytest tests/test_contract.py -m contract $(PARALLEL)
