@@ -186,7 +186,7 @@ ALONE |= {f'anchor {a}': ((a,), 12) for a in range(3)}
 def alone(variant: str, seed: int) -> pd.DataFrame:
     anchors, blocks = ALONE[variant]
     torch.manual_seed(seed)
-    net = load_family('fashion', weights=None)
+    net = network(weights=None)
     cuts = [((0, blocks - 1), (0, blocks))] if len(anchors) == 2 else []
     stitch = net.space.find(anchors, cuts).id
     run(net, seed, stitches=[stitch], lr=2e-3)

@@ -4,9 +4,9 @@
     python data/make_fashion.py anchor_2   # one step only, of STEPS
 
 Each step writes its files into data/fashion/ and what made them into data/fashion/made.json.
-`snnet` is what ships. Of two others only the curves are kept: `both_ways`, whose stitches may begin in the
-larger anchor of two as well, and `tried`, a longer run of the default recipe. Each takes hours; interrupted,
-they go on from build/fashion/. `early_cut` trains one stitch by itself.
+`snnet` is what ships. Of three others only the curves are kept: `fast_to_slow`, the paper's direction;
+`both_ways`, whose stitches may begin in either anchor of two; and `tried`, a longer run of the default recipe.
+Each takes an hour or two; interrupted, they go on from build/fashion/. `early_cut` trains one stitch by itself.
 """
 
 import json
@@ -41,7 +41,8 @@ MADE = OUT / 'made.json'
 DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
 RUNS = Path(__file__).parents[1] / 'build/fashion'  # of whole networks
 STITCHED = replace(find_recipe('fashion'), **ALGORITHM_1)  # over so many epochs the better one
-BOTH_WAYS = replace(STITCHED, epochs=32)
+SMALLEST = replace(STITCHED, epochs=4, warmup_epochs=0.25, lr=2.4e-4, lr_stitches=6e-4)
+FAST_TO_SLOW = replace(STITCHED, epochs=56)
 TRIED = replace(find_recipe('fashion'), epochs=24)
 ANCHOR = replace(STITCHED, epochs=14, warmup_epochs=1, lr=2e-3)
 WATCHED = [*range(3), *range(3, 71, 3)]  # anchors and stitches whose way is noted
@@ -136,7 +137,7 @@ def both_ways() -> dict:
     return rules | dict(only=[s.id for s in whole if s.cuts and is_late(s)])
 
 
-def watch(net: SNNet, path: Path) -> Callable:
+def watch(net: SNNet, path: Path, before: int = 0) -> Callable:  # epochs of a former round
     "Notes the curve on the first 2,000 test images before training and after every fourth epoch."
 
     def note_curve(epoch: int):  # epochs done
@@ -150,15 +151,22 @@ def watch(net: SNNet, path: Path) -> Callable:
 
     def on_epoch(epoch, rows):
         if (epoch + 1) % 4 == 0:
-            note_curve(epoch + 1)
+            note_curve(before + epoch + 1)
 
     if not path.exists():
         note_curve(0)
     return on_epoch
 
 
-def make_net(step: str, recipe: Recipe, out: Path, **rules):
-    "Stitch the anchors by least squares, train by the recipe, evaluate all stitches."
+def second_round(net: SNNet, images: DataLoader, run: Path, before: int) -> pd.DataFrame:
+    "Train on, as Algorithm 1 does, but draw the smallest anchor in every other step."
+    drawn = [*range(len(net.space)), *[0] * len(net.space)]
+    on_epoch = watch(net, run / 'epochs.csv', before)
+    return train_whole(net, images, SMALLEST, run / 'second', stitches=drawn, on_epoch=on_epoch)
+
+
+def make_net(step: str, recipe: Recipe, out: Path, again: bool = False, **rules):
+    "Stitch the anchors by least squares, train by the recipe (and a second round), evaluate all."
     if out.exists():
         print(f'{out.name} is there')
         return
@@ -172,6 +180,8 @@ def make_net(step: str, recipe: Recipe, out: Path, **rules):
     started = evaluate(net, load_data(images=1000))
     images = training_images(recipe.seed, workers=1)
     rows = train_whole(net, images, recipe, run, on_epoch=watch(net, run / 'epochs.csv'))
+    if again:
+        rows = pd.concat([rows, second_round(net, images, run, recipe.epochs)], ignore_index=True)
     net.curve = evaluate(net, load_data())
     if out.suffix == '.safetensors':
         net.save(out)  # and the curve beside it
@@ -187,6 +197,7 @@ def make_net(step: str, recipe: Recipe, out: Path, **rules):
         time.time() - (recipe.batch_size / rows.images_per_s).sum(),
         rules=RULES | rules,
         tera_macs=round(macs_spent(recipe, rows, net.curve.set_index('stitch').macs), 1),
+        second_round=asdict(SMALLEST) if again else None,
         match_images=recipe.match_images,
         match_r2={str(layer): round(r2, 4) for layer, r2 in zip(matched.layer, matched.r2)},
         top1_before_training_1000_images=started.top1.round(2).tolist(),
@@ -202,8 +213,9 @@ STEPS = dict(
     anchor_2=partial(make_anchor, 2),
     anchor_1=partial(make_anchor, 1),
     anchor_0=partial(make_anchor, 0),
-    snnet=partial(make_net, 'snnet', STITCHED, FAMILY.file),
-    both_ways=partial(make_net, 'both_ways', BOTH_WAYS, OUT / 'both_ways.csv', **both_ways()),
+    snnet=partial(make_net, 'snnet', STITCHED, FAMILY.file, again=True, **FAMILY.rules),
+    fast_to_slow=partial(make_net, 'fast_to_slow', FAST_TO_SLOW, OUT / 'fast_to_slow.csv'),
+    both_ways=partial(make_net, 'both_ways', STITCHED, OUT / 'both_ways.csv', **both_ways()),
     tried=partial(make_net, 'tried', TRIED, OUT / 'tried.csv', layer_per='position'),
     early_cut=make_early_cut,
 )

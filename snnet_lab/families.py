@@ -65,7 +65,7 @@ _LISTED = (
         'Three small ViTs for Fashion-MNIST',
         (_fashion(20, 2), _fashion(42, 3), _fashion(128, 4)),
         ('ViT-20', 'ViT-42', 'ViT-128'),
-        dict(kernel=2, stride=1),
+        dict(kernel=2, stride=1, direction='slow_to_fast'),
         shipped=True,
     ),
     Family(

@@ -206,7 +206,7 @@ _RESNET = Recipe(
     **_PAPER,
 )
 _FASHION = Recipe(
-    epochs=56,
+    epochs=32,
     warmup_epochs=0.5,
     optimizer='nmuon',
     lr=8e-4,

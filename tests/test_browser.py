@@ -30,6 +30,7 @@ from window import (
     drag,
     hold,
     hover_point,
+    lonely,
     open_tab,
     points,
     ring,
@@ -106,17 +107,6 @@ def bought(state, page) -> int:
 def budget_range(state) -> tuple[float, float]:
     "The least and the most that the slider can spend, in units of the plot."
     return state.view['least'], state.view['most']
-
-
-def lonely(state) -> int:
-    "The stitch that no budget buys and that is drawn farthest from all others: a click hits it."
-    table = state.table
-    x, y = table.macs / table.macs.max(), table.top1 / (table.top1.max() - table.top1.min())
-
-    def gap(stitch: int) -> float:  # squared, to the nearest other
-        return sorted((x - x[stitch]) ** 2 + (y - y[stitch]) ** 2)[1]
-
-    return max((i for i in table.stitch if i not in state.best), key=gap)
 
 
 def test_first_picture(window, state):

@@ -42,8 +42,8 @@ def test_the_map_picks_a_stitch_and_follows_the_slider(page, lab):
     expect(page.locator('.wb-map-told')).to_contain_text('the anchors before stitching')
     expect(page.locator('.wb-map-grid .heatmaplayer image')).to_have_count(1)
     wait_mark(page, settled(page))
-    choose_pair(page, 'ViT-42 to ViT-128')
-    expect(page.locator('.wb-map-grid .ytitle')).to_have_text('leave ViT-42 after block')
+    choose_pair(page, 'ViT-128 to ViT-42')
+    expect(page.locator('.wb-map-grid .ytitle')).to_have_text('leave ViT-128 after block')
     pick_cell(page, 40)
     wait_card(page, 40)
     wait_mark(page, 40)
@@ -55,4 +55,4 @@ def test_the_map_picks_a_stitch_and_follows_the_slider(page, lab):
     bought = slide(page, 0.05)
     assert bought != 40
     wait_mark(page, bought)
-    expect(page.locator('.wb-map-grid .ytitle')).to_have_text('leave ViT-20 after block')
+    expect(page.locator('.wb-map-grid .ytitle')).to_have_text('leave ViT-42 after block')

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from window import lonely
 
 from snnet_lab.window.state import ceil_step
 from snnet_lab.window.workbench import Workbench
@@ -152,13 +153,12 @@ def test_keys_points_and_blocks(chromium, made):
         page.keyboard.press('ArrowUp')
         check(page, desk, state.best[at - 1])
 
-        pairs = state.table.anchors.map(len) == 2
-        beaten = state.table[pairs & ~state.table.stitch.isin(state.best)].macs.idxmax()
+        beaten = lonely(state)
         x, y = page.evaluate(WHERE, [state.costs[beaten], float(state.table.top1[beaten])])
-        page.mouse.move(x - 3, y - 3)
+        page.mouse.move(x, y - 40)
         page.mouse.move(x, y)
         # plotly clicks only on what it has hovered, and hovering is throttled
-        page.wait_for_selector('.hoverlayer .hovertext')
+        page.wait_for_selector(f'.hoverlayer .hovertext:has-text("stitch {beaten}")')
         page.mouse.click(x, y)
         check(page, desk, beaten)
         assert abs(budget(page) - ceil_step(state.costs[beaten])) < 1e-6
@@ -166,7 +166,7 @@ def test_keys_points_and_blocks(chromium, made):
         page.locator('[data-anchor="0"][data-block="5"]').click()
         there = state.card_of(beaten)['moves']['0-0-5']
         check(page, desk, there)
-        assert desk.net.space[there].cuts[0][0] == (0, 5)
+        assert desk.net.space[there].cuts[0][1] == (0, 5)  # it enters anchor 0 there
         page.locator('[data-anchor="1"][data-block="9"]').focus()
         page.keyboard.press('Enter')
         check(page, desk, state.card_of(there)['moves']['1-0-9'])

@@ -137,3 +137,14 @@ def choose_network(page, title: str):
     page.wait_for_selector('.wb-view:not(.former) .wb-ring', state='attached')
     expect(page.locator('.wb-view.former')).to_have_count(0)
     expect(page.locator('.wb-family select')).to_be_enabled()
+
+
+def lonely(state) -> int:
+    "The stitch that no budget buys and that is drawn farthest from all others: a click hits it."
+    table = state.table
+    x, y = table.macs / table.macs.max(), table.top1 / (table.top1.max() - table.top1.min())
+
+    def gap(stitch: int) -> float:  # squared, to the nearest other
+        return sorted((x - x[stitch]) ** 2 + (y - y[stitch]) ** 2)[1]
+
+    return max((i for i in table.stitch if i not in state.best), key=gap)
