@@ -22,12 +22,12 @@ import pandas as pd
 import torch
 from filelock import FileLock, Timeout
 from torch.utils.data import DataLoader
-from trainings import network, train_whole
+from trainings import RULES, network, train_whole
 
 from snnet_lab.anchors import Anchor, load_anchor
 from snnet_lab.data import load_data
 from snnet_lab.evaluation import evaluate
-from snnet_lab.families import load_family
+from snnet_lab.families import find_family, load_family
 from snnet_lab.files import data_dir, write_atomic
 from snnet_lab.matching import gather_moments
 from snnet_lab.recipes import ALGORITHM_1, find_recipe
@@ -186,7 +186,8 @@ ALONE |= {f'anchor {a}': ((a,), 12) for a in range(3)}
 def alone(variant: str, seed: int) -> pd.DataFrame:
     anchors, blocks = ALONE[variant]
     torch.manual_seed(seed)
-    net = network(weights=None)
+    blank = [load_anchor(weights=None, **own) for own in find_family('fashion').anchors]
+    net = SNNet(blank, family='fashion', **RULES).eval()
     cuts = [((0, blocks - 1), (0, blocks))] if len(anchors) == 2 else []
     stitch = net.space.find(anchors, cuts).id
     run(net, seed, stitches=[stitch], lr=2e-3)

@@ -14,12 +14,9 @@ from snnet_lab.training import train
 RULES = dict(kernel=2, stride=1)  # the paper's: a stitching layer for each window
 
 
-def network(
-    rules: dict | None = None,  # beside the paper's
-    weights: str | None = 'anchors',  # as they were before stitching; None: random ones
-) -> SNNet:
-    "The shipped family's anchors under the paper's rules, or others."
-    anchors = load_family('fashion', weights=weights).anchors
+def network(rules: dict | None = None) -> SNNet:
+    "The shipped family's anchors as they were before stitching, under the paper's rules or others."
+    anchors = load_family('fashion', weights='anchors').anchors
     return SNNet(list(anchors), family='fashion', **RULES | (rules or {})).eval()
 
 
