@@ -180,7 +180,9 @@ def make_net(step: str, recipe: Recipe, out: Path, again: bool = False, **rules)
     started = evaluate(net, load_data(images=1000))
     images = training_images(recipe.seed, workers=1)
     rows = train_whole(net, images, recipe, run, on_epoch=watch(net, run / 'epochs.csv'))
+    first = None
     if again:
+        first = evaluate(net, load_data()).top1.round(2).tolist()
         rows = pd.concat([rows, second_round(net, images, run, recipe.epochs)], ignore_index=True)
     net.curve = evaluate(net, load_data())
     if out.suffix == '.safetensors':
@@ -198,6 +200,7 @@ def make_net(step: str, recipe: Recipe, out: Path, again: bool = False, **rules)
         rules=RULES | rules,
         tera_macs=round(macs_spent(recipe, rows, net.curve.set_index('stitch').macs), 1),
         second_round=asdict(SMALLEST) if again else None,
+        top1_after_first_round=first,
         match_images=recipe.match_images,
         match_r2={str(layer): round(r2, 4) for layer, r2 in zip(matched.layer, matched.r2)},
         top1_before_training_1000_images=started.top1.round(2).tolist(),
