@@ -24,16 +24,19 @@ import pandas as pd
 import torch
 from filelock import FileLock, Timeout
 from timm.utils import ModelEmaV3
+from torch import nn
 from torch.utils.data import DataLoader, Subset
 from trainings import macs_spent, network, train_whole
 
+from snnet_lab.cost import part_costs
 from snnet_lab.curves import anchor_line, frontier
 from snnet_lab.data import load_data
 from snnet_lab.evaluation import evaluate
 from snnet_lab.files import data_dir
 from snnet_lab.recipes import ALGORITHM_1, find_recipe
 from snnet_lab.samplers import SAMPLERS, Uniform
-from snnet_lab.snnet import SNNet
+from snnet_lab.snnet import SNNet, run_parts
+from snnet_lab.space import Stitch
 
 TABLE = data_dir() / 'recipes.csv'
 RUNS = Path(__file__).parents[1] / 'build/recipes'
@@ -54,6 +57,8 @@ class Candidate:
     soft: float = 0.0  # share of the largest anchor's answer to the clean image in the label
     match_images: int = 1000  # for the least-squares start
     average: float | None = None  # of the weights over the steps: how much of it stays at each
+    rank: int | None = None  # of each position's own part, beside what its window shares
+    shared_front: bool = False  # each stitch drawn brings another behind the same front
 
 
 PAPER = replace(find_recipe('fashion'), batch_size=BATCH, **ALGORITHM_1)
@@ -96,6 +101,10 @@ CANDIDATES = {
     'four+average': Candidate(FOUR, average=0.98),
     'more images': Candidate({}, match_images=10_000),
     'near': Candidate(dict(sampler='near')),
+    'low rank': Candidate({}, rules=OWN, rank=4),
+    'four+low rank': Candidate(FOUR, rules=OWN, rank=4),
+    'front': Candidate({}, shared_front=True),
+    'four+front': Candidate(FOUR, shared_front=True),
 }
 BASELINES = ('paper', 'frontier+keep+taught')
 BEST = (  # of what did well alone, together
@@ -144,6 +153,69 @@ class Average:
         t.net.load_state_dict(self.mean.module.state_dict())
 
 
+class SharedFront:
+    "Each stitch drawn brings another that leaves the same anchor: their front runs once for both."
+
+    more = 0  # MACs of the forwards that were brought, behind the front
+
+    def before_fit(self, t):
+        self.net, self.objective = t.net, t.objective
+        self.macs = t.net.cost_table().macs
+        self.parts = [part_costs(anchor) for anchor in t.net.anchors]
+        t.loss_of = self.loss_of
+
+    def loss_of(self, stitch: int, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        "The mean of both objectives, by labels only."
+        space = self.net.space
+        front = space[stitch].anchors[0]
+        others = [s.id for s in space if s.anchors[0] == front and s.id != stitch]
+        if not others:  # nothing leaves the last anchor
+            return self.objective(self.net(images, stitch), labels)
+        other = np.random.choice(others)  # numpy is seeded at each step
+        near, far = sorted((space[stitch], space[other]), key=self.leaves)
+        here, there = self.leaves(near), self.leaves(far)
+        anchor = self.net.anchors[front]
+        x = anchor.segment(-1, here)(images)
+        at_near = run_parts(self.net.parts(near)[1:], x)
+        if there > here:
+            x = anchor.segment(here, there)(x)
+        at_far = run_parts(self.net.parts(far)[1:], x)
+        shared = sum(part.macs for part in self.parts[front][: here + 1])  # a stem, and blocks
+        self.more += (self.macs[other] - shared) * len(images)
+        return (self.objective(at_near, labels) + self.objective(at_far, labels)) / 2
+
+    def leaves(self, stitch: Stitch) -> int:
+        "Behind how many of its front's blocks; an anchor alone behind all and the head."
+        cuts = self.net.anchors[stitch.anchors[0]].cuts
+        stop = stitch.spans[0][2]
+        return len(cuts.ends) if stop is None else cuts.index(stop) + 1
+
+
+class LowRank(nn.Linear):
+    "A position's stitching layer: what its window shares, and a part of low rank of its own."
+
+    def __init__(self, shared: nn.Linear, own: nn.Linear, rank: int):
+        super().__init__(own.in_features, own.out_features)
+        self.weight, self.bias = shared.weight, shared.bias
+        # to start with, what can be had by this rank of what least squares gives the position alone
+        u, s, v = torch.linalg.svd((own.weight - shared.weight).detach(), full_matrices=False)
+        self.down = nn.Parameter(s[:rank, None].sqrt() * v[:rank])  # (rank, in)
+        self.up = nn.Parameter(u[:, :rank] * s[:rank].sqrt())  # (out, rank)
+        self.shift = nn.Parameter((own.bias - shared.bias).detach())
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x) + x @ self.down.T @ self.up.T + self.shift
+
+
+def share_layers(net: SNNet, windows: SNNet, rank: int):
+    "Let the positions of each window share its layer, beside a part of low rank of their own."
+    for key, cuts in windows.space.layers.items():
+        for name, (own, (cut,)) in zip(net.layers, net.space.layers.items()):
+            if own[:3] == key[:3] and cut in cuts:
+                shared = windows.stitching_layer(key)
+                net.layers[name] = LowRank(shared, net.layers[name], rank)
+
+
 # --- Images
 
 
@@ -185,9 +257,17 @@ def judging_images(split: str) -> DataLoader:
 
 def start(candidate: Candidate) -> SNNet:
     "The network before training."
+    net = matched(candidate.rules, candidate.match_images)
+    if candidate.rank:
+        share_layers(net, matched(None, candidate.match_images), candidate.rank)
+    return net
+
+
+def matched(rules: dict | None, images: int) -> SNNet:
+    "The anchors under these rules, joined by least squares."
     torch.manual_seed(0)
-    net = network(candidate.rules)
-    clean = load_data(split='train', images=candidate.match_images)
+    net = network(rules)
+    clean = load_data(split='train', images=images)
     net.init_stitches(torch.cat([images for images, _ in clean]))
     return net
 
@@ -196,15 +276,24 @@ def run_folder(name: str, epochs: int, seed: int) -> Path:
     return RUNS / f'{name}-{epochs}-{seed}'
 
 
-def train_one(net: SNNet, name: str, seed: int, epochs: int) -> pd.DataFrame:  # a row a step
+def train_one(
+    net: SNNet, name: str, seed: int, epochs: int
+) -> tuple[pd.DataFrame, float]:  # a row a step; tera-MACs spent
     "Train from the start, or go on where this run was."
     candidate = CANDIDATES[name]
     recipe = replace(PAPER, epochs=epochs, seed=seed, **candidate.recipe)
     loader = training_images(net, candidate.soft, seed)
     how = dict(folder=run_folder(name, epochs, seed), every=5)
-    if candidate.average:  # it is not in a checkpoint: such a run begins anew
-        how = dict(callbacks=[Average(candidate.average)])
-    return train_whole(net, loader, recipe, **how, progress=False)
+    callbacks, front = [], SharedFront()
+    if candidate.average:
+        callbacks.append(Average(candidate.average))
+    if candidate.shared_front:
+        callbacks.append(front)
+    if callbacks or candidate.rank:  # not in a checkpoint: such a run begins anew
+        how = {}
+    rows = train_whole(net, loader, recipe, callbacks=callbacks, **how, progress=False)
+    spent = macs_spent(recipe, rows, net.cost_table().macs)
+    return rows, spent + 3 * front.more / 1e12
 
 
 def judge(net: SNNet, split: str, some: list[int], before: pd.Series) -> dict:
@@ -238,22 +327,20 @@ def one(name: str, stage: 'Stage', seed: int) -> dict:
     net = start(candidate)
     before = {split: anchors_alone(split) for split in stage.splits}
     cpu, wall = time.process_time(), time.time()
-    rows = train_one(net, name, seed, stage.epochs)
+    rows, spent = train_one(net, name, seed, stage.epochs)
     seconds = dict(cpu_s=round(time.process_time() - cpu), wall_s=round(time.time() - wall))
     count = len(net.space)
     judged = {}
     for split in stage.splits:
         some = [*range(3), *range(3, count, EVERY[split])]
         judged |= judge(net, split, some, before[split])
-    costs = net.costs().set_index('stitch').macs
-    recipe = replace(PAPER, epochs=stage.epochs, **candidate.recipe)
     return dict(
         stage=stage.name,
         candidate=name,
         seed=seed,
         epochs=stage.epochs,
         steps=len(rows),
-        macs_spent=macs_spent(recipe, rows, costs),
+        macs_spent=spent,
         layer_params=sum(p.numel() for p in net.layers.parameters()),
         **judged,
         **seconds,
