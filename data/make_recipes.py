@@ -67,6 +67,7 @@ SLOW = dict(lr=PAPER.lr / 4)  # of the anchors
 FOUR = dict(stitches_per_step=4)
 EIGHT = dict(stitches_per_step=8)
 OWN = dict(layer_per='position')  # a stitching layer for each
+DOWN = dict(direction='slow_to_fast')
 KEEP = dict(keep_anchors=0.5)
 TAUGHT = dict(distill=0.9, teacher='largest', temperature=2.0)
 CANDIDATES = {
@@ -105,6 +106,15 @@ CANDIDATES = {
     'four+low rank': Candidate(FOUR, rules=OWN, rank=4),
     'front': Candidate({}, shared_front=True),
     'four+front': Candidate(FOUR, shared_front=True),
+    'down': Candidate({}, rules=DOWN),
+    'down+four': Candidate(FOUR, rules=DOWN),
+    'down+four+own': Candidate(FOUR, rules=DOWN | OWN),
+    'down+frontier+four+soft+keep+own': Candidate(
+        dict(sampler='frontier') | FOUR | KEEP, rules=DOWN | OWN, soft=0.9
+    ),
+    'down+frontier+four+keep+taught+own': Candidate(
+        dict(sampler='frontier') | FOUR | KEEP | TAUGHT, rules=DOWN | OWN
+    ),
 }
 BASELINES = ('paper', 'frontier+keep+taught')
 BEST = (  # of what did well alone, together
@@ -312,7 +322,7 @@ def judge(net: SNNet, split: str, some: list[int], before: pd.Series) -> dict:
         largest_drop=-changes.iloc[-1],
     )
     for pair in ((0, 1), (1, 2)):
-        ours = [anchors == pair for anchors in best.anchors]
+        ours = [tuple(sorted(anchors)) == pair for anchors in best.anchors]
         found[f'over_line_{pair[0]}{pair[1]}'] = over[ours].mean() if any(ours) else np.nan
     return {f'{split}_{key}': value for key, value in found.items()}
 
