@@ -1,14 +1,16 @@
 """Find the better recipe, chosen on a validation split: `make recipes`.
 
     python data/make_recipes.py                  # what data/recipes.csv holds already is kept
-    python data/make_recipes.py screen           # only this stage: screen, final or long
-    python data/make_recipes.py final/four+fast  # only these runs
+    python data/make_recipes.py screen           # only this stage: screen, final, long or equal
+    python data/make_recipes.py screen/four+own  # only the runs of one candidate
 
 Every run starts from the shipped family's anchors as they were before stitching and from least
-squares, and trains on the first 50,000 training images; the last 10,000 choose. `screen`
-is one epoch and one seed, to throw out what does badly; `final` and `long` are 4 and 16 epochs of what
-is left, over three seeds, and are told on the 10,000 test images too. Interrupted, a run goes on where
-it was; several may run side by side. Delete rows to make them again.
+squares, and trains on the first 50,000 training images; the last 10,000 choose. (The anchors were
+trained on all 60,000.) `screen` is one epoch and one seed, to throw out what does badly. `final` and
+`long` are 4 and 16 epochs, over three seeds, of two baselines and of what did well, put together; they
+are told on the 10,000 test images too. `equal` is what costs no more than Algorithm 1, for 8 epochs:
+about the MACs of 4 with a teacher in each step. Interrupted, a run goes on where it was; several may
+run side by side. Delete rows to make them again.
 """
 
 import platform
@@ -42,7 +44,7 @@ TABLE = data_dir() / 'recipes.csv'
 RUNS = Path(__file__).parents[1] / 'build/recipes'
 TRAINED_ON = 50_000  # the first training images; the others are the validation split
 BATCH = 128
-EVERY = dict(validation=4, test=1)  # of the stitches, which are judged
+EVERY = dict(validation=4, test=1)  # which are judged, beside the anchors: each fourth, or all
 
 
 # --- The candidates
@@ -56,7 +58,7 @@ class Candidate:
     rules: dict | None = None  # of the space
     soft: float = 0.0  # share of the largest anchor's answer to the clean image in the label
     match_images: int = 1000  # for the least-squares start
-    average: float | None = None  # of the weights over the steps: how much of it stays at each
+    average: float | None = None  # decay of a moving average of the weights over the steps
     rank: int | None = None  # of each position's own part, beside what its window shares
     shared_front: bool = False  # each stitch drawn brings another behind the same front
 
@@ -116,7 +118,7 @@ CANDIDATES = {
         dict(sampler='frontier') | FOUR | KEEP | TAUGHT, rules=DOWN | OWN
     ),
 }
-BASELINES = ('paper', 'frontier+keep+taught')
+BASELINES = ('paper', 'frontier+keep+taught')  # Algorithm 1, labels only; the default of before
 BEST = (  # of what did well alone, together
     'frontier+four+keep+taught+own',
     'sandwich+four+soft+keep+own',
@@ -129,11 +131,12 @@ class Near(Uniform):
     "The next stitch costs about as much: one of ten on either side of the last (limited jumps)."
 
     reach = 10
+    last = None  # the stitch drawn last
 
-    def draw(self, step: int, rng) -> int:
-        here = self.ordered.index(self.last) if step else rng.integers(len(self.ordered))
-        near = range(max(0, here - self.reach), min(len(self.ordered), here + self.reach + 1))
-        self.last = self.ordered[rng.choice(near)]
+    def draw(self, number: int, rng) -> int:
+        here = self.ordered.index(self.last) if number else rng.integers(len(self.ordered))
+        within = range(max(0, here - self.reach), min(len(self.ordered), here + self.reach + 1))
+        self.last = self.ordered[rng.choice(within)]
         return self.last
 
     def state(self) -> dict:
@@ -166,7 +169,7 @@ class Average:
 class SharedFront:
     "Each stitch drawn brings another that leaves the same anchor: their front runs once for both."
 
-    more = 0  # MACs of the forwards that were brought, behind the front
+    more_macs = 0  # of the stitches that were brought, behind the front; of all steps
 
     def before_fit(self, t):
         self.net, self.objective = t.net, t.objective
@@ -175,7 +178,7 @@ class SharedFront:
         t.loss_of = self.loss_of
 
     def loss_of(self, stitch: int, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        "The mean of both objectives, by labels only."
+        "The mean of both objectives. No candidate has a front and a teacher or kept anchors: labels only."
         space = self.net.space
         front = space[stitch].anchors[0]
         others = [s.id for s in space if s.anchors[0] == front and s.id != stitch]
@@ -191,7 +194,7 @@ class SharedFront:
             x = anchor.segment(here, there)(x)
         at_far = run_parts(self.net.parts(far)[1:], x)
         shared = sum(part.macs for part in self.parts[front][: here + 1])  # a stem, and blocks
-        self.more += (self.macs[other] - shared) * len(images)
+        self.more_macs += (self.macs[other] - shared) * len(images)
         return (self.objective(at_near, labels) + self.objective(at_far, labels)) / 2
 
     def leaves(self, stitch: Stitch) -> int:
@@ -217,7 +220,11 @@ class LowRank(nn.Linear):
         return super().forward(x) + x @ self.down.T @ self.up.T + self.shift
 
 
-def share_layers(net: SNNet, windows: SNNet, rank: int):
+def share_layers(
+    net: SNNet,  # a stitching layer for each position
+    windows: SNNet,  # the same anchors, a stitching layer for each window
+    rank: int,
+):
     "Let the positions of each window share its layer, beside a part of low rank of their own."
     for key, cuts in windows.space.layers.items():
         for name, (own, (cut,)) in zip(net.layers, net.space.layers.items()):
@@ -230,7 +237,10 @@ def share_layers(net: SNNet, windows: SNNet, rank: int):
 
 
 def training_images(net: SNNet, soft: float, seed: int) -> DataLoader:
-    "The first 50,000, augmented; their labels mixed with what the largest anchor says of each."
+    """The first 50,000, augmented; where `soft`, labels are mixed with what the largest anchor says.
+
+    A label of shares is not smoothed (`label_smoothing` of the recipe is for classes).
+    """
     options = dict(batch_size=BATCH, augment=True, shuffle=True, seed=seed, images=TRAINED_ON)
     loader = load_data(split='train', **options)
     if soft:
@@ -302,8 +312,10 @@ def train_one(
     if callbacks or candidate.rank:  # not in a checkpoint: such a run begins anew
         how = {}
     rows = train_whole(net, loader, recipe, callbacks=callbacks, **how, progress=False)
-    spent = macs_spent(recipe, rows, net.cost_table().macs)
-    return rows, spent + 3 * front.more / 1e12
+    macs = net.cost_table().macs
+    asked = TRAINED_ON if candidate.soft else 0  # of the largest anchor, once
+    more = asked * macs.iloc[2] + 3 * front.more_macs
+    return rows, macs_spent(recipe, rows, macs) + more / 1e12
 
 
 def judge(net: SNNet, split: str, some: list[int], before: pd.Series) -> dict:
@@ -336,9 +348,12 @@ def one(name: str, stage: 'Stage', seed: int) -> dict:
     candidate = CANDIDATES[name]
     net = start(candidate)
     before = {split: anchors_alone(split) for split in stage.splits}
+    goes_on = (run_folder(name, stage.epochs, seed) / 'run.json').exists()
     cpu, wall = time.process_time(), time.time()
     rows, spent = train_one(net, name, seed, stage.epochs)
-    seconds = dict(cpu_s=round(time.process_time() - cpu), wall_s=round(time.time() - wall))
+    seconds = dict(cpu_s=time.process_time() - cpu, wall_s=time.time() - wall)
+    if goes_on:  # these are not all
+        seconds = dict.fromkeys(seconds)
     count = len(net.space)
     judged = {}
     for split in stage.splits:
@@ -378,6 +393,7 @@ STAGES = [
     Stage('screen', tuple(c for c in CANDIDATES if c not in BEST), 1, 1, ('validation',)),
     Stage('final', FINALISTS, 4, 3, ('validation', 'test')),
     Stage('long', FINALISTS, 16, 3, ('validation', 'test')),
+    Stage('equal', ('paper', 'four+own'), 8, 3, ('validation', 'test')),
 ]
 
 
@@ -397,11 +413,16 @@ def note(row: dict):
         rows = pd.DataFrame([row])
         if TABLE.exists():
             rows = pd.concat([table(), rows])
-        stages = [s.name for s in STAGES]
-        rows['order'] = rows.stage.map(stages.index) * 100
-        rows['order'] += rows.candidate.map(list(CANDIDATES).index)
-        rows = rows.sort_values(['order', 'seed']).drop(columns='order')
+        for column in ('cpu_s', 'wall_s'):
+            rows[column] = rows[column].astype(float).round().astype('Int64')
+        rows = rows.sort_values(['stage', 'candidate', 'seed'], key=place)
         rows.round(3).to_csv(TABLE, index=False)
+
+
+def place(column: pd.Series) -> pd.Series:
+    "Where the values of a column stand in this file; seeds as they are."
+    order = dict(stage=[s.name for s in STAGES], candidate=list(CANDIDATES)).get(column.name)
+    return column.map(order.index) if order else column
 
 
 def wanted(asked: list[str]) -> Iterator[tuple[Stage, str, int]]:
@@ -430,8 +451,9 @@ def main(asked: list[str]):
 
 if __name__ == '__main__':
     asked = sys.argv[1:]
-    known = [f'{s.name}/{name}' for s in STAGES for name in s.candidates]
+    known = [s.name for s in STAGES]
+    known += [f'{s.name}/{name}' for s in STAGES for name in s.candidates]
     for name in asked:
-        if name not in (*known, *(s.name for s in STAGES)):
+        if name not in known:
             sys.exit(f'no stage or run {name!r}: one of {", ".join(known)} is needed')
     main(asked)
