@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MEAN', 'STD', 'UNREADABLE', 'PACKAGES', 'SPLITS', 'READERS', 'fashion_root', 'transforms', 'seeded', 'Repeatable',
            'TensorImages', 'set_epoch', 'is_batched', 'Repeated', 'Stream', 'load_data', 'is_for_tests',
-           'warn_of_tests']
+           'warn_of_tests', 'warn_of_classes']
 
 # %% ../nbs/core/16_data.ipynb #3ae0d079
 import gzip
@@ -579,5 +579,17 @@ def warn_of_tests(dataset):
         warnings.warn(
             'these are test images: a network trained on them cannot be measured on them;'
             " load_data(..., split='train', augment=True, shuffle=True) gives images to train on",
+            stacklevel=3,
+        )
+
+
+def warn_of_classes(dataset, outputs: int):
+    "Warn who is about to train a head of other classes than the images have, where these are named."
+    named = (layer.classes for layer in _layers(dataset) if getattr(layer, 'classes', None))
+    classes = len(next(named, ())) or outputs
+    if classes != outputs:
+        warnings.warn(
+            f'the images are of {classes} classes, the network answers for {outputs}:'
+            ' new_network(names, folder) makes one with heads for the classes of a folder',
             stacklevel=3,
         )

@@ -41,7 +41,7 @@ from .anchors import load_weights
 from .callbacks import Keeper, OnEpoch, Progress, Tracker, check_trackers
 from .checkpoints import RunFolder, newest_checkpoint
 from .checks import check_number
-from .data import is_batched, set_epoch, warn_of_tests
+from .data import is_batched, set_epoch, warn_of_classes, warn_of_tests
 from .files import cpu_state, write_atomic
 from .probe import device_of
 from .recipes import Recipe
@@ -743,7 +743,9 @@ def train(
         raise ValueError(f'recipe={recipe!r}: a Recipe is needed, e.g. of find_recipe(name)')
     if len(loader) == 0:
         raise ValueError('the loader has no batches')
-    warn_of_tests(getattr(loader, 'dataset', None))
+    dataset = getattr(loader, 'dataset', None)
+    warn_of_tests(dataset)
+    warn_of_classes(dataset, net.anchors[0].num_classes)
     if trackers:
         trackers = check_trackers(trackers)
     is_main = processes(net).is_main_process
@@ -775,7 +777,6 @@ def train(
                 t.folder = run.path
             if begins:  # now that nothing is wrong with recipe, teacher and callbacks
                 facts = dict(recipe=asdict(recipe), stitches=ids, family=net.family)
-                dataset = getattr(loader, 'dataset', None)
                 facts |= dict(steps=len(loader), batched=is_batched(dataset))
                 _begin(net, run, facts)
             if resume:
