@@ -245,8 +245,7 @@ class AnchorGuard:
                 for anchor, top1, change in zip(now.anchor, now.top1, changes)
             ]
             print(f'epoch {t.epoch}: {", ".join(lines)}')
-        for anchor, change in zip(now.anchor, changes):
-            if -change > self.limit:
-                lost = f'anchor {anchor} knows {-change:.2f} points less than before stitching'
-                warnings.warn(f'{lost}: {advice(t.recipe)}', stacklevel=3)
-                return
+        change, anchor = min(zip(changes, now.anchor))
+        if -change > self.limit:
+            lost = f'anchor {anchor} knows {-change:.2f} points less than before stitching'
+            warnings.warn(f'{lost}: {advice(t.recipe)}', stacklevel=3)

@@ -19,7 +19,7 @@ def check_choice(
     value,  # what was given
     choices: Iterable[str],  # what there is
 ):  # the value
-    "A value that must be one of several; a ValueError lists them, the likeliest first."
+    "A value that must be one of several; a ValueError lists them, and the likeliest."
     choices = list(choices)
     if value in choices:
         return value

@@ -65,6 +65,11 @@ def by_seed(
     own = table[table.variant.isin(variants)]
     if yardstick == 'stitches':
         own = own[_shared(own, len(set(variants)))]
+        if not own.cuts.ne('()').any():
+            raise ValueError(
+                f'{", ".join(variants)}: no stitch is shared but anchors;'
+                " yardstick='own' or 'budgets' compares what each has"
+            )
     numbers = {key: measure(rows) for key, rows in own.groupby(['variant', 'seed'])}
     wide = pd.Series(numbers).unstack(0)
     return wide[list(variants)].dropna()

@@ -54,7 +54,8 @@ def _is_file(name: str) -> bool:  # that SNNet.save wrote; else a family's name
 def _network(name: str, **arguments) -> SNNet:
     "A network by its family's name, or as a file holds it."
     if _is_file(name):
-        return SNNet.load(name)
+        arguments.pop('weights', None)  # they are in the file
+        return SNNet.load(name, **arguments)
     return load_family(name, **arguments)
 
 
@@ -77,7 +78,7 @@ def _images(args, like: Anchor, split: str, **more) -> DataLoader:
 
 
 def _clean(args, count: int, like: Anchor) -> torch.Tensor:  # (N, C, H, W)
-    "The first so many training images, not augmented."
+    "So many training images, not augmented: the shipped set's first, of others some at random."
     loader = _images(args, like, 'train', batch_size=100, images=count)
     return torch.cat([images for images, _ in loader])
 
@@ -244,6 +245,13 @@ def _own_statistics(args, like: Anchor) -> torch.Tensor | None:  # images for ba
     return _clean(args, args.batchnorm, like) if args.batchnorm else None
 
 
+def _ids(words: str) -> list[int]:  # of `--stitches 0,1,2`
+    try:
+        return [int(word) for word in words.split(',')]
+    except ValueError as e:
+        raise ValueError(f'--stitches {words}: ids are needed, e.g. 0,1,2,20') from e
+
+
 def _evaluate(args) -> dict:
     "The exact curve of a network, as a table."
     processes = PartialState() if _launched() else None
@@ -253,7 +261,7 @@ def _evaluate(args) -> dict:
     else:
         net.to(processes.device)
     like = net.anchors[0]
-    stitches = [int(s) for s in args.stitches.split(',')] if args.stitches else None
+    stitches = _ids(args.stitches) if args.stitches else None
     loader = _images(args, like, args.split, images=args.images)
     own = _own_statistics(args, like)
     show = not args.json and _is_main()
@@ -359,7 +367,9 @@ def _add_data(p: Parser):
 def _add_images(p: Parser):
     _add_data(p)
     p.add_argument('--split', default='test', help='to evaluate on')
-    p.add_argument('--images', type=int, help='only the first so many')
+    p.add_argument(
+        '--images', type=int, help="only so many: the shipped set's first, of others some at random"
+    )
     p.add_argument('--out', help='file to write')
 
 

@@ -10,7 +10,7 @@ __all__ = ['EXTRAS', 'COUNTINGS', 'ProductCounter', 'count_macs', 'count_extras'
 import weakref
 from collections.abc import Iterable
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 import pandas as pd
@@ -227,7 +227,13 @@ def stitch_cost(
         found += parts[anchor][net.anchors[anchor].cuts.parts(start, stop)]
     for key, (leave, _) in zip(stitch.layers, stitch.cuts):
         found.append(layer_cost(net, key, leave))
-    return reduce(Cost.__add__, found)
+    cost = reduce(Cost.__add__, found)
+    if stitch.cuts and net.skipped:
+        heads = tuple(f'{module}.' for module in net.skipped)
+        names = {n: n.rpartition(' ')[2] for n in cost.parameters}  # as the model calls them
+        run = {n: size for n, size in cost.parameters.items() if not names[n].startswith(heads)}
+        cost = replace(cost, parameters=run)
+    return cost
 
 # %% ../nbs/core/06_cost.ipynb #d7c7f4fe
 COUNTINGS = ('macs', 'paper')

@@ -28,9 +28,10 @@ def frontier(
     curve: pd.DataFrame,  # of `evaluate`
     cost: str = 'macs',  # or 'params', 'memory', 'ms'
 ) -> pd.DataFrame:  # its rows on the frontier, cheapest first
-    "The rows that are best at their cost."
+    "The rows that are best at their cost; those of unknown accuracy are not asked."
     _check_columns(curve, cost, 'top1', may_be_empty=True)
-    ordered = curve.sort_values([cost, 'top1', 'stitch'], ascending=[True, False, True])
+    known = curve[curve.top1.notna()]
+    ordered = known.sort_values([cost, 'top1', 'stitch'], ascending=[True, False, True])
     best_before = ordered.top1.cummax().shift(fill_value=-np.inf)
     return ordered[ordered.top1 > best_before]
 

@@ -141,7 +141,7 @@ class Repeatable(Dataset):
         if not isinstance(self.dataset, ImageDataset):
             return self.dataset[k]
         file, label = self.dataset.reader[k]
-        return self.dataset.transform(Image.open(file).convert('RGB')), label
+        return self.dataset.transform(Image.open(file).convert(self.dataset.input_img_mode)), label
 
     def _pass_over(self, k: int, error: Exception):
         name = f'{k} {_file_name(self.dataset, k)}'
@@ -477,6 +477,15 @@ def _fashion(split: str, augment: bool, images: int | None) -> Dataset:
     return dataset if images is None else _part(dataset, range(min(images, len(dataset))))
 
 
+def _check_fashion(recipe: Recipe | None):
+    if recipe is not None and (recipe.auto_augment or recipe.erasing):
+        warnings.warn(
+            f'auto_augment={recipe.auto_augment!r} and erasing={recipe.erasing} change nothing:'
+            ' the images of the shipped set are mirrored and moved only',
+            stacklevel=3,
+        )
+
+
 def _fashion_in_memory(split: str, seed: int, images: int | None) -> TensorImages:
     dataset = FashionMNIST(fashion_root(), split == 'train')
     pixels, labels = dataset.data[:images, None], dataset.targets[:images]
@@ -492,7 +501,9 @@ def _foreign(
         raise ValueError(
             f'{name}: how large are the images to be? Give like=<an anchor of the network>'
         )
-    dataset = READERS[kind](root, split, **training)
+    mode = 'L' if like.size[0] == 1 else 'RGB'
+    dataset = READERS[kind](root, split, input_img_mode=mode, **training)
+    dataset.input_img_mode = mode
     dataset.transform = _transform(like, augment)
     dataset.classes = _classes(dataset)
     return dataset
@@ -501,6 +512,8 @@ def _foreign(
 def _transform(like: Anchor, augment: bool | Recipe):  # PIL image -> (C, H, W) float
     config = like.model.pretrained_cfg
     kept = {key: config[key] for key in ('mean', 'std', 'interpolation', 'crop_pct')}
+    if like.size[0] == 1:  # grey: the mean of the colours'
+        kept |= {key: (sum(kept[key]) / len(kept[key]),) for key in ('mean', 'std')}
     if isinstance(augment, Recipe):
         kept |= dict(auto_augment=augment.auto_augment, re_prob=augment.erasing)
     return create_transform(like.size, is_training=bool(augment), **kept)
@@ -540,6 +553,7 @@ def load_data(
         check_number('images', images, 1, whole=True)
     recipe = augment if isinstance(augment, Recipe) else None
     if name == 'fashion':
+        _check_fashion(recipe)
         dataset = _fashion(split, bool(augment), images)
     else:
         training = dict(is_training=shuffle, batch_size=batch_size, seed=seed)

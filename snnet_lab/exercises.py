@@ -253,7 +253,7 @@ def check_fewest_images(
     if answer < fewest:
         rows = f'{answer * tokens} rows for {unknowns} unknowns'
         return Answer(False, f'{rows}: many maps fit these perfectly.')
-    return Answer(False, f'fewer are enough: {fewest} or less would do.')
+    return Answer(False, f'fewer are enough: {fewest} would do.')
 
 # %% ../nbs/core/33_exercises.ipynb #32215537
 def check_count(
@@ -363,7 +363,7 @@ def check_draw(
     space: StitchSpace,
     every: int = 4,  # steps from one anchor to the next
 ) -> Answer:
-    "Does this draw an anchor in every so manieth step, in turn, and any stitch in the others?"
+    "Does this draw an anchor in each `every`-th step, in turn, and any stitch in the others?"
     if found := nothing_yet(answer):
         return found
     rounds = 12 * len(space)

@@ -163,6 +163,8 @@ def read_stitch(path: str | Path) -> dict:  # labels, preprocessing, stitch, pat
         raise FileNotFoundError(f'{path} does not exist')
     try:
         text, digest = (_read_pt2 if path.suffix == '.pt2' else _read_onnx)(path)
+    except ImportError as e:
+        raise ImportError(f'{path} is read by the package {e.name}: pip install {e.name}') from e
     except Exception as e:  # of several libraries
         raise ValueError(f'{path} is damaged: {type(e).__name__}') from e
     if not text:

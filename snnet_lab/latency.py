@@ -238,6 +238,8 @@ def _place(net, batch: int, precision: str, folder: Path | None) -> Path:
         precision,
         str(weight.dtype),
         torch.__version__,
+        any(m._compiled_call_impl is not None for m in net.modules()),
+        getattr(net, 'graphs', None) is not None,
     ]
     digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
     return (folder or cache_dir() / 'latency') / f'{digest[:16]}.json'

@@ -48,7 +48,7 @@ def anchor_header(anchor: Anchor) -> dict:  # what `load_anchor` needs to build 
 
 def network_header(net) -> dict:  # net: an SNNet
     "What a file needs to rebuild this network."
-    return dict(
+    header = dict(
         format=FORMAT,
         family=net.family,
         anchors=[anchor_header(a) for a in net.anchors],
@@ -56,10 +56,13 @@ def network_header(net) -> dict:  # net: an SNNet
         skipped=list(net.skipped),
         versions=dict(snnet_lab=__version__, torch=torch.__version__, timm=timm.__version__),
     )
+    if tuple(net.published_skips) != tuple(net.skipped):
+        header['published_skips'] = list(net.published_skips)
+    return header
 
 # %% ../nbs/core/10_netfiles.ipynb #978bd7ef
 FIELDS = dict(anchors=list, rules=dict, family=str)  # of a header, with their types
-OPTIONAL = dict(skipped=list, curve=str)
+OPTIONAL = dict(skipped=list, published_skips=list, curve=str)
 READING = ('pretrained', 'checkpoint_path')  # timm arguments that read further files
 SIDE = 8192  # pixels; an image of more would take all memory before the first tensor is read
 

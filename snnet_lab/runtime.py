@@ -359,7 +359,9 @@ class Report:
     def accuracy(self) -> float:  # %; NaN where nothing was answered in time
         "Mean accuracy of what was answered in time."
         in_time = self.answers.in_time
-        return float((in_time * self.answers.top1).sum() / max(in_time.sum(), 1e-9))
+        if not in_time.sum():
+            return math.nan
+        return float((in_time * self.answers.top1).sum() / in_time.sum())
 
     @property
     def throughput(self) -> float:
@@ -392,6 +394,8 @@ class Report:
         return self.accuracy - float(self.windows().accuracy.min())
 
     def __str__(self) -> str:
+        if math.isnan(self.accuracy):
+            return f'none of {self.requests:,} requests in time'
         return (
             f'{self.attainment:.2f}% of {self.requests:,} requests in time, at {self.accuracy:.2f}%'
             f' accuracy (worst second {self.worst_drop:.2f} points lower),'

@@ -19,7 +19,9 @@ class Uniform:
 
     def __init__(
         self,
-        stitches: Sequence[int],  # ids to draw from; one given twice is twice as likely
+        stitches: Sequence[
+            int
+        ],  # ids to draw from; one given twice is twice as likely, where draws are uniform
         costs: pd.DataFrame,  # of `cost_table`: what the stitches cost
     ):
         self.stitches = list(stitches)

@@ -92,7 +92,9 @@ def check_anchors(anchors: list[Anchor]):
     if weights != sorted(weights):
         counts = ', '.join(f'{w:,}' for w in weights)
         warnings.warn(
-            f'anchors are to be given cheapest first; these have {counts} parameters', stacklevel=3
+            f'anchors are to be given cheapest first; these have {counts} parameters'
+            ' (where their MACs rise all the same, all is well)',
+            stacklevel=3,
         )
     facts = {
         'numbers of classes': [a.num_classes for a in anchors],
@@ -311,6 +313,10 @@ class SNNet(nn.Module):
         super().__init__()
         anchors = list(anchors)
         check_anchors(anchors)
+        if space is not None and rules:
+            raise ValueError(
+                f'a space is given, and rules ({", ".join(rules)}): one of the two is needed'
+            )
         self.anchors = nn.ModuleList(anchors)
         self.space = StitchSpace.build(self.anchors, **rules) if space is None else space
         depths = tuple(a.depths for a in self.anchors)
@@ -465,15 +471,22 @@ class SNNet(nn.Module):
         save_network(self, path)
 
     @classmethod
-    def load(cls, path: str | Path) -> 'SNNet':  # in eval mode, on the CPU
+    def load(
+        cls,
+        path: str | Path,
+        **arguments,  # of timm, for each anchor, in place of the file's: `drop_path_rate=.1`
+    ) -> 'SNNet':  # in eval mode, on the CPU
         "Rebuild a network from its file; nothing is downloaded or unpickled."
         header = read_header(path)
+        for entry in header['anchors']:
+            entry['arguments'] |= arguments
         anchors = header_anchors(path, header)
         left_out = header.get('skipped', ())
         try:
             net = cls(anchors, family=header['family'], skipped=left_out, **header['rules'])
         except (TypeError, ValueError) as e:
             raise ValueError(f'{path} has rules that no network can be built by: {e}') from e
+        net.published_skips = tuple(header.get('published_skips', left_out))
         return net.load_weights(path).eval()
 
     def load_weights(self, path: str | Path) -> 'SNNet':  # a file of these same anchors and rules

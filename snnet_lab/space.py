@@ -263,7 +263,15 @@ def _check_meeting(steps: Sequence[Step], anchors: Sequence[Stages], rules: dict
     listed = '; '.join(', '.join(map(str, positions)) for positions in sizes)
     stages = rules['stages']
     asked = '' if stages is None else f', and only stages {stages} are asked for'
-    if any(front.meets(back) for front, back in pairwise(anchors)):
+    back_first = rules.get('direction') == 'slow_to_fast'
+    pairs = [(b, a) if back_first else (a, b) for a, b in pairwise(anchors)]
+    meet = sorted({stage for front, back in pairs for stage, _ in front.meets(back)})
+    if meet and stages is not None and not set(meet) & set(stages):
+        raise ValueError(
+            f'the anchors do not meet in stages={stages} of the front, but in {meet}:'
+            f' spatial positions by stage are {listed}'
+        )
+    if meet:
         blocks = '; '.join(', '.join(map(str, a.depths)) for a in anchors)
         raise ValueError(
             f'the anchors have stages of equal size ({listed}), but no pair of blocks to stitch'

@@ -75,7 +75,7 @@ def tiny_images(
 class PlainNet(nn.Module):
     "Anchors and linear maps between them; `net(images, stitch)` runs one stitch. For anchors of tokens."
 
-    published_skips = ()
+    skipped = published_skips = ()
 
     def __init__(self, anchors: list[Anchor], **rules):  # rules as of `StitchSpace.build`
         super().__init__()

@@ -725,7 +725,8 @@ def train(
     loader: DataLoader,  # batches (images, labels) with augmentation, e.g. of `load_data`
     recipe: Recipe | None = None,  # None: `Recipe()`, or the resumed run's own
     teacher='recipe',  # in place of the recipe's: a module, 'largest', a timm name, or None
-    stitches: Sequence | None = None,  # to draw from (twice: twice as often); None: all
+    stitches: Sequence
+    | None = None,  # to draw from (twice: twice as often, by uniform draws); None: all
     folder: str | Path | None = None,  # for metrics and checkpoints; None: nothing is kept
     resume: str | Path | None = None,  # a run's folder, to go on: same network, images, teacher
     every: float = 10.0,  # minutes between checkpoints
@@ -741,6 +742,10 @@ def train(
     """
     if recipe is not None and not isinstance(recipe, Recipe):
         raise ValueError(f'recipe={recipe!r}: a Recipe is needed, e.g. of find_recipe(name)')
+    if teacher not in ('recipe', None) and recipe is not None and not recipe.distill:
+        raise ValueError('a teacher is given, and distill=0 in the recipe: more than 0 is needed')
+    if folder and resume and Path(folder) != Path(resume):
+        raise ValueError(f'folder={folder} and resume={resume}: one of them is needed')
     if len(loader) == 0:
         raise ValueError('the loader has no batches')
     dataset = getattr(loader, 'dataset', None)

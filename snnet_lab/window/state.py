@@ -21,7 +21,7 @@ import traitlets as T
 from markupsafe import Markup
 
 from ..checks import check_choice, check_number
-from ..curves import frontier
+from ..curves import price_list
 from ..figures import curve_figure, zoo_sentence
 from ..files import render
 from ..pictures import stitch_svg
@@ -75,10 +75,7 @@ class PricedCurve:
     @cached_property
     def best(self) -> list[int]:
         "The stitches worth buying, cheapest first: the frontier, or all where nothing is known."
-        known = self.table[self.table.top1.notna()]
-        if len(known):
-            return frontier(known, self.unit).stitch.tolist()
-        return self.table.sort_values([self.unit, 'stitch']).stitch.tolist()
+        return price_list(self.table, self.unit).stitch.tolist()
 
     @cached_property
     def least(self) -> float:
