@@ -80,9 +80,9 @@ HELP = {
     'map-pair': 'which anchor is left and which is entered; or the two that the stitch picked joins',
     'map-values': 'the values that are kept of the shipped anchors, or those that Map finds',
     'map-count': 'on so many test images; a fifth of them is kept to try each stitch',
-    'train-recipe': 'learning rates, losses and augmentation, as the named family was trained',
+    'train-recipe': 'optimiser, learning rates and losses of that name; images keep their own augmentation',
     'train-sampler': 'which stitch each step trains',
-    'train-steps': 'how many batches; each trains one stitch',
+    'train-steps': 'how many batches; "stitches a step" says how many stitches share one',
     'train-batch': 'how many images a step has',
     'train-start': 'least squares makes the stitching layers anew; as they are keeps what is trained',
     'train-keep': 'an anchor that a step trains is held to what it said before the training',
@@ -263,7 +263,7 @@ def take_python(panel: JobPanel) -> str:
     desk, path = panel.desk, panel.path.value.strip()
     writes = {
         'this stitch': ('save_stitch', f'save_stitch(net, stitch, {path!r})'),
-        'the curve': ('write_table', f'write_table(net.curve, {path!r})'),
+        'the curve': ('write_table', f'write_table(net.costs(), {path!r})'),
         'the figure': ('Workbench', f'Workbench(net).desk.state.figure().write_html({path!r})'),
         'the window': ('Workbench', f'Workbench(net).to_html({path!r})'),
     }

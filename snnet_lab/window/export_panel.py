@@ -39,10 +39,11 @@ def is_by_name(desk: Desk) -> bool:
 def network_lines(desk: Desk) -> list[str]:
     "Python that makes the network."
     if desk.run is not None:
-        return [f'net, curve = restored({str(desk.run)!r})']
+        return [f'net, curve = restored({str(desk.run)!r})', 'net.curve = curve']
     if is_by_name(desk):
         return [f'net = load_family({desk.net.family!r})']
-    return ["net = SNNet.load('mine.safetensors')  # what net.save('mine.safetensors') wrote"]
+    file = f'{desk.net.family or "mine"}.safetensors'
+    return [f'net = SNNet.load({file!r})  # what net.save({file!r}) wrote']
 
 
 def published_top1(desk: Desk) -> float | None:

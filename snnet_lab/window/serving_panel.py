@@ -208,7 +208,10 @@ class ServePanel(JobPanel):
         curve = self.desk.state.table.reset_index(drop=True)
         if curve.top1.isna().all():
             raise ValueError('no stitch has an accuracy yet: Evaluate gives them')
-        self.before = self.desk.state.budget, self.desk.state.selected
+        state = self.desk.state
+        if self.policy.value == PICKED and curve.top1.isna()[curve.stitch == state.stitch].any():
+            raise ValueError(f'stitch {state.stitch} has no accuracy yet: Evaluate gives it one')
+        self.before = state.unit, state.budget, state.selected, state.stitch
         return curve, self.load, self.policy_name, self.table.value, self.speed.value
 
     def work(
@@ -219,14 +222,16 @@ class ServePanel(JobPanel):
         policy: str,
         table: str,
         speed: float,
-    ) -> tuple[Report, Report, pd.DataFrame]:
+    ) -> tuple[Report, Report | None, pd.DataFrame]:
         latency = self._latency(control, table)
         trace = load.trace()
         control.report(0, None, 'playing')
         whole = play(BudgetController(curve, latency, policy), trace, beat=control.check)
-        largest = curve[curve.anchors.map(len) == 1].macs.idxmax()
-        alone = BudgetController(curve, latency, f'fixed:{curve.stitch[largest]}')
-        beside = play(alone, trace, beat=control.check)
+        largest = curve.loc[curve[curve.anchors.map(len) == 1].macs.idxmax()]
+        beside = None  # where nobody has evaluated it
+        if pd.notna(largest.top1):
+            alone = BudgetController(curve, latency, f'fixed:{largest.stitch}')
+            beside = play(alone, trace, beat=control.check)
         self._watch(control, whole, trace, policy, speed)
         return whole, beside, trace
 
@@ -250,7 +255,7 @@ class ServePanel(JobPanel):
             control.check()
             passed = 1000 * (time.monotonic() - began)
             now = end if speed == AT_ONCE else min(speed * passed, end)
-            control.report(now, end)
+            control.report(round(now / 1000, 1), round(end / 1000, 1))  # seconds
             self._move(whole, now)
             if time.monotonic() - drawn >= self.draw_s:
                 drawn = time.monotonic()
@@ -272,18 +277,22 @@ class ServePanel(JobPanel):
         self.result.value = render('serving.html', title='policy', rows=rows)
         self.plot.draw(serving_figure(report, trace, (known.min(), known.max())))
 
-    def show(self, result: tuple[Report, Report, pd.DataFrame] | None):
+    def show(self, result: tuple[Report, Report | None, pd.DataFrame] | None):
         if result is None:  # stopped: what it had come to stays to be seen
             return
         whole, beside, trace = result
-        self._tell(whole, trace, self.policy_name, ('the largest anchor', beside))
+        others = [] if beside is None else [('the largest anchor', beside)]
+        self._tell(whole, trace, self.policy_name, *others)
 
     def rest(self):
         "The stitch and the budget that were picked before."
         if self.before is not None:
-            budget, selected = self.before
-            self.desk.state.selected = selected
-            self.desk.state.budget = budget
+            state = self.desk.state
+            unit, budget, selected, stitch = self.before
+            if unit == state.unit:
+                state.selected, state.budget = selected, budget
+            else:  # the budget was in another unit
+                state.select(stitch)
             self.before = None
 
     def python_lines(self) -> str:

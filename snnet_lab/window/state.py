@@ -559,7 +559,11 @@ class WorkbenchState(T.HasTraits):
         self,
         table: pd.DataFrame,  # new accuracies or costs of the same stitches
     ):
-        "Take another table; the budget stays."
+        "Take another table; the budget stays, and costs that the other lacks, such as milliseconds."
+        lacking = [unit for unit in COSTS if unit in self.table and unit not in table]
+        if lacking:
+            known = self.table[['stitch', *lacking]].reset_index(drop=True)
+            table = table.merge(known, on='stitch', how='left')
         self.priced = PricedCurve(with_accuracy(table), self.unit)
         self._pick()
         self._redraw()

@@ -360,12 +360,13 @@ class TrainForm:
                 options=[(recipe_words(name), name) for name in RECIPES],
             ),
             sampler=field(W.Dropdown, 'sampler', 190, 70, options=list(SAMPLERS)),
+            # length and steps follow from the batch: whoever fills in a form does so in this order
+            batch=field(W.BoundedIntText, 'images', 170, 70, value=64, min=2, max=65_536),
             length=field(W.Dropdown, 'length', 280, 70, options=LENGTHS),
             steps=field(W.BoundedIntText, 'steps', 170, 70, value=FIRST_LOOK, min=1, max=MOST),
             rates=field(
                 W.BoundedFloatText, 'rates ×', 170, 70, value=1, min=1e-4, max=100, step=0.05
             ),
-            batch=field(W.BoundedIntText, 'images', 170, 70, value=64, min=2, max=65_536),
             several=field(W.BoundedIntText, 'stitches a step', 190, 110, value=1, min=1, max=64),
             balance=field(W.Checkbox, 'an equal say for each', 190, value=False, indent=False),
             start=field(W.Dropdown, 'start from', 330, 70, options=starts),
@@ -528,7 +529,8 @@ class DurationRow(JobPanel):
         self.result.value = ''
         wanted, steps = self.arguments()
         if self.known is not None and self.known.fits(wanted):
-            self.result.value = sentence(self.known.words(steps))
+            recipe, an_epoch = fit_recipe(wanted, steps, len(self.desk.train_set))
+            self.result.value = sentence(self.known.words(recipe.epochs * an_epoch))
 
 # %% ../../nbs/window/47_training_panel.ipynb #f2fbf04f
 class LayerSwitch:
@@ -565,6 +567,8 @@ class LayerSwitch:
         "Write the network on show, and its curve."
         try:
             path = Path(self.path.value.strip())
+            if path == Path():
+                raise ValueError('no file is named: a name that ends in .safetensors is needed')
             if path.suffix != '.safetensors':
                 raise ValueError(f'{str(path)!r}: a name that ends in .safetensors is needed')
             self._write(path)
@@ -590,7 +594,7 @@ class LayerSwitch:
 class TrainPanel(JobPanel):
     "Train a copy of the network; the window takes it over when the training ends or is stopped."
 
-    start_words, icon, tooltip = 'Start', 'play', 'train by Algorithm 1, one stitch a step'
+    start_words, icon, tooltip = 'Start', 'play', 'train a copy by the recipe that is chosen'
     subset = 500  # test images for the anchors and the curve
 
     def __init__(self, desk: Desk):

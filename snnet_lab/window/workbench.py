@@ -500,13 +500,20 @@ class Workbench(T.HasTraits, LeavesStill):
         return wb
 
     def _choose(self):
-        if not self.header.family.disabled:
+        if self.header.family.disabled:
+            return
+        try:
             self.choose(self.header.family.value)
+        except RuntimeError as e:
+            self.header.status.value = error_html(e)
+            self.header.family.value = self.net.family
 
     def choose(self, name: str):  # of FAMILIES, or of the network given
         "Open another network."
         if name == self.desk.net.family:
             return
+        if self.panels['Train'].job.running:
+            raise RuntimeError('a training is under way: stop it first')
         if name in self.own:
             self.header.load(lambda: self.own[name])
         else:
