@@ -18,12 +18,12 @@ import traitlets as T
 from ..checks import check_choice
 from ..recipes import find_recipe
 from .desk import Desk
-from .export_panel import network_lines, select_lines
+from .export_panel import data_arguments, network_lines, select_lines
 from .map_panel import KEPT_MAP, MapPanel
 from .new_panel import NewPanel
 from .panel import JobPanel
 from .serving_panel import ServePanel
-from .training_panel import TrainPanel
+from .training_panel import TrainPanel, with_own_teacher
 from .view import bundle
 
 # %% ../../nbs/window/56_controls.ipynb #b3f138e1
@@ -159,10 +159,6 @@ def answer(box: W.Widget, given: dict):  # of `answers`; some of them, or all
             there[name].value = value
 
 # %% ../../nbs/window/56_controls.ipynb #4f89a336
-def _data_arguments(desk: Desk) -> str:  # arguments of load_data
-    return '' if desk.net.family == 'fashion' else "'path/to/images', like=net.anchors[0]"
-
-
 def _with_imports(lines: list[str], *names: str) -> str:
     return '\n'.join([f'from snnet_lab import {", ".join(sorted(names))}', '', *lines])
 
@@ -178,7 +174,7 @@ def run_python(panel: JobPanel) -> str:
     lines = [
         *network_lines(desk),
         *select_lines(desk),
-        f'dataset = load_data({_data_arguments(desk)}).dataset',
+        f'dataset = load_data({data_arguments(desk)}).dataset',
         f'images, labels = draw_images(dataset, {desk.count}, seed={desk.seed})',
         'trial = try_stitch(net, stitch, images, labels)',
         'print(trial.accuracy, trial.latency_ms)',
@@ -191,7 +187,7 @@ def evaluate_python(panel: JobPanel) -> str:
     desk = panel.desk
     lines = [
         *network_lines(desk),
-        f'dataset = load_data({_data_arguments(desk)}).dataset',
+        f'dataset = load_data({data_arguments(desk)}).dataset',
         f'images, labels = draw_images(dataset, {panel.count.value}, seed=0)',
         'net.curve = evaluate(net, [*zip(images.split(250), labels.split(250))])',
         'print(frontier(net.curve))',
@@ -215,7 +211,7 @@ def map_python(panel: MapPanel) -> str:
     else:
         names += ['draw_images', 'load_data', 'stitching_map']
         table = [
-            f'dataset = load_data({_data_arguments(desk)}).dataset',
+            f'dataset = load_data({data_arguments(desk)}).dataset',
             f'images, labels = draw_images(dataset, {ask["count"].value}, seed={desk.seed})',
             'table = stitching_map(net, images, labels)',
         ]
@@ -229,7 +225,7 @@ def train_python(panel: TrainPanel) -> str:
     "Train as the Train panel would, or go on with its run."
     desk, ask = panel.desk, panel.ask
     data = ', '.join(
-        part for part in (_data_arguments(desk), "split='train', augment=True") if part
+        part for part in (data_arguments(desk), "split='train', augment=True") if part
     )
     made = [*network_lines(desk), f'train_set = load_data({data}).dataset']
     if panel.run is not None:
@@ -238,7 +234,7 @@ def train_python(panel: TrainPanel) -> str:
             *made,
         ]
         return _with_imports(lines, 'load_data', _maker(desk))
-    recipe = panel.form.recipe()
+    recipe = with_own_teacher(panel.form.recipe(), desk.net)
     named = asdict(find_recipe(ask['recipe'].value))
     change = {key: value for key, value in asdict(recipe).items() if value != named[key]}
     asked = ', '.join(f'{key}={value!r}' for key, value in change.items())
@@ -251,7 +247,8 @@ def train_python(panel: TrainPanel) -> str:
         'loader = training_loader(train_set, recipe, an_epoch)',
     ]
     if ask['start'].value == 'match':
-        first = 'torch.stack([train_set[i][0] for i in range(recipe.match_images)])'
+        some = 'range(min(recipe.match_images, len(train_set)))'
+        first = f'torch.stack([train_set[i][0] for i in {some}])'
         lines = ['import torch', '', *lines, f'net.init_stitches({first})']
     lines.append(f'rows = train(net, loader, recipe{where})')
     names = ('find_recipe', 'fit_recipe', 'load_data', 'train', 'training_loader', _maker(desk))
