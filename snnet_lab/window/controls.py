@@ -224,9 +224,7 @@ def map_python(panel: MapPanel) -> str:
 def train_python(panel: TrainPanel) -> str:
     "Train as the Train panel would, or go on with its run."
     desk, ask = panel.desk, panel.ask
-    data = ', '.join(
-        part for part in (data_arguments(desk), "split='train', augment=True") if part
-    )
+    data = ', '.join(part for part in (data_arguments(desk), "split='train', augment=True") if part)
     made = [*network_lines(desk), f'train_set = load_data({data}).dataset']
     if panel.run is not None:
         lines = [

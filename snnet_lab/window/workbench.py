@@ -473,6 +473,7 @@ class Workbench(T.HasTraits, LeavesStill):
         if self.key in self.windows:
             self.windows[self.key].close()
         self.own = {net.family: (net, curve, dataset, train_set)}  # opened again by their names
+        self.left: dict[str, Desk] = {}  # by name, as networks were when others were opened
         self.body = None
         families = [(f.title, f.name) for f in FAMILIES.values()]
         if net.family not in FAMILIES:
@@ -520,9 +521,11 @@ class Workbench(T.HasTraits, LeavesStill):
             self.header.load(lambda: (open_named(name),))
 
     def _open(self, net: SNNet, curve: pd.DataFrame | None = None, dataset=None, train_set=None):
+        self._remember()
         desk = Desk(net, make_state(net, curve), *images_of(net, dataset, train_set))
         before, self.body = self.body, Body(desk)
         self.desk, self.panels = desk, self.body.panels
+        self._take_up()
         self.panels['New network'].on_made = self.take_made
         self.header.tell(desk)
         self.box.children = [self.header.box, *self.body.children]
@@ -535,11 +538,35 @@ class Workbench(T.HasTraits, LeavesStill):
         if before is not None:
             before.close()
 
+    def _remember(self):
+        "What is trained here is to be found again when another network has been opened meanwhile."
+        if self.body is None or not has_weights(self.net):
+            return
+        name, desk = self.net.family, self.desk
+        if desk.run is not None or self.own.get(name, (None,))[0] is desk.net:
+            self.own[name] = desk.net, self.curve, desk.dataset, desk.train_set
+            self.left[name] = desk
+
+    def _take_up(self):
+        "The run and the weights before it, where this network was open before."
+        desk, left = self.desk, self.left.get(self.net.family)
+        if left is None or left.net is not desk.net:
+            return
+        desk.run, desk.taken = left.run, left.taken
+        desk.layers, desk.on_show = left.layers, left.on_show
+        if desk.layers and desk.on_show:
+            desk.state.beside(desk.layers[0].table, desk.layers[0].name)
+        if desk.run is not None:
+            self.panels['Train'].open(desk.run)
+        if desk.layers:
+            self.panels['Train'].switch.offer()
+
     def take_made(self, made: Made):
         "Open a network that was made here, ready to be trained; the drop-down keeps it."
         name = made.net.family
-        self.own[name] = (made.net, None, made.dataset, made.train_set)
-        self._open(*self.own[name])
+        opened = made.net, None, made.dataset, made.train_set
+        self._open(*opened)
+        self.own[name] = opened
         self.header.offer(f'{name}, made here', name)
         train = self.panels['Train']
         train.ask['start'].value = 'as they are'  # least squares has started them
