@@ -117,7 +117,7 @@ class Desk:
         "Take over the same network with other weights, and what is known of them."
         self.net.load_state_dict(net.state_dict())
         self.net.curve = None
-        self.taken += 1
+        self._count()
         self.state.settle(curve)
 
     def take_trained(self, net: SNNet, curve: pd.DataFrame, run: Path, name: str):
@@ -139,11 +139,15 @@ class Desk:
         layer, self.on_show = self.layers[i], i
         self.net.load_state_dict(layer.weights)
         self.net.curve, self.run = layer.curve, layer.run
-        self.taken += 1
+        self._count()
         self.state.beside(None)
         self.state.settle(layer.table)
         if i > 0:
             self.state.beside(self.layers[0].table, self.layers[0].name)
+
+    def _count(self):
+        self.taken += 1
+        self.state.r2 = {}  # of the weights before
 
     def _layer(self, name: str) -> Layer:
         weights = {k: v.detach().cpu().clone() for k, v in self.net.state_dict().items()}

@@ -89,13 +89,20 @@ class LatencyRow:
         if found is not None:
             self.on_latency(found)
         elif not self.job.running:
-            self.job.start()
+            self._begin()
 
     def _press(self):
         if self.job.running:
             self.job.stop()
         else:
-            self.job.start()
+            self._begin()
+
+    def _begin(self):
+        self._set_busy(True)
+        self.job.start()
+
+    def _set_busy(self, busy: bool):
+        self.batch.disabled = self.precision.disabled = busy  # they say what is measured
 
     def _measure(self, control: Control) -> Latency:
         # forwards to come at most: of each anchor's parts, stitching layer and stitch
@@ -115,6 +122,7 @@ class LatencyRow:
 
     def _ended(self, job: Job):
         self.again.description = 'Measure again'
+        self._set_busy(False)
         self.on_words(error_html(job.error) if job.error else '')
         self.on_latency(job.result)
 
@@ -145,6 +153,7 @@ class LinkedView:
         self.links += [T.dlink((state, name), (self.view, name)) for name in to_view]
         self.view.observe(lambda _: self.set_unit(self.view.unit), 'unit')
         self.measured = ''  # how the milliseconds were measured, in words
+        self.wanted = state.unit  # what is to be spent, once it is known
         self.timing = LatencyRow(desk, self._take, self._note)
         self.children = [self.view, self.timing.box]
 
@@ -155,6 +164,7 @@ class LinkedView:
 
     def set_unit(self, unit: str):  # a column of the table, or 'ms'
         "Spend this from now on; milliseconds are measured first, where nobody knows them."
+        self.wanted = unit
         self.timing.show(unit == 'ms')
         if unit == 'ms' and 'ms' not in self.desk.state.table:
             self.timing.find()
@@ -181,7 +191,7 @@ class LinkedView:
         self.measured = latency.words()
         if latency.is_rough:
             self.measured = render('warning.html', words=self.measured)
-        self.set_unit('ms')
+        self.set_unit('ms' if self.wanted == 'ms' else self.desk.state.unit)
 
     def close(self):
         for link in self.links:
@@ -217,8 +227,10 @@ class Body:
         self.panels['Take away'].picture.on_click(lambda _: self._save_picture())
         self.fits = Job(self._fit, on_end=self._fitted)
         self.is_complete = False
+        self.fitted = desk.taken  # the weights whose layers were measured
         self.tabs.observe(lambda change: self._fill(change.new), 'selected_index')
         self.linked.view.observe(lambda _: self.complete(), 'drawn')
+        desk.state.observe(lambda _: self._fit_new(), 'view')
 
     def _fill(self, i: int | None):
         "Show a panel in its tab; until then the browser draws nothing of it."
@@ -233,8 +245,17 @@ class Body:
         self.is_complete = True
         for i in range(len(self.panels)):
             self._fill(i)
+        self._start_fits()
+
+    def _start_fits(self):
         if not self.desk.lacks and self.desk.net.space.layers:
+            self.fitted = self.desk.taken
             self.fits.start()
+
+    def _fit_new(self):
+        "Other weights fit otherwise."
+        if self.is_complete and self.fitted != self.desk.taken and not self.fits.running:
+            self._start_fits()
 
     def _save_picture(self):
         family = self.desk.net.family or 'network'
