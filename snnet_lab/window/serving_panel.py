@@ -140,8 +140,9 @@ def serving_figure(
 # %% ../../nbs/window/51_serving_panel.ipynb #92f74b60
 def report_row(name: str, report: Report) -> dict:  # of words
     "What a report says, in words."
-    if not len(report.answers):
-        return dict(name=name) | dict.fromkeys(REPORTED, '')
+    if not report.answers.in_time.sum():  # so far, or at all
+        late = f'{report.attainment:.2f}%' if len(report.answers) else ''
+        return dict(name=name) | dict.fromkeys(REPORTED, '') | dict(attainment=late)
     return dict(
         name=name,
         attainment=f'{report.attainment:.2f}%',
