@@ -398,8 +398,7 @@ class Trainer:
         self.stitches = self.draw(len(images) * self.machine.processes)
         seed_all(self.recipe.seed, self.step, self.machine.index)
         self.schedule.step_update(self.step)
-        if self.mixup is not None:
-            images, labels = self.mixup(images, labels)
+        images, labels = self.mix(images, labels)
         with self.statistics_kept() as put_back:
             losses = self.gradients_in_memory(images, labels, put_back)
             self.share(losses)
@@ -411,6 +410,17 @@ class Trainer:
         self.optimizer.step()
         for stitch, loss in zip(self.stitches, self.losses):
             self.sampler.update(stitch, loss)
+
+    def mix(self, images: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        "Mixup and cutmix, where the recipe has them."
+        if self.mixup is None:
+            return images, labels
+        if len(images) % 2:
+            raise ValueError(
+                f'a batch of {len(images)} images: mixup and cutmix take them by pairs;'
+                ' an even number in every batch is needed (drop_last=True leaves out the last)'
+            )
+        return self.mixup(images, labels)
 
     def draw(self, images: int) -> list[int]:
         "The stitches of this step, the same in all processes; not more than images."
