@@ -102,6 +102,7 @@ class EvaluatePanel(JobPanel):
         super().__init__(desk, 'evaluate')
         self.evaluation = None  # that was stopped and can go on
         self.weights = None  # of which it is
+        self.laid = None  # the second curve that was named
         total = 0 if desk.lacks else len(desk.dataset)
         sizes = [*(n for n in self.sizes if n < total), total]
         options = [(f'{n:,} images', n) for n in sizes]
@@ -127,17 +128,32 @@ class EvaluatePanel(JobPanel):
         self.box = W.VBox([controls, self.hint, self.message, self.result])
         self.from_the_beginning()
         if desk.state is not None:
-            desk.state.observe(lambda _: self._hint(), 'view')
+            desk.state.observe(lambda _: self._follow(), 'view')
 
     def lay_beside(self):
         "The second curve that was named, or none."
         named = self.second.value.strip()
         self.message.value = ''
+        if not named and not self.is_laid:
+            return
         try:
-            curve, name = read_beside(Path(named)) if named else (None, '')
-            self.desk.state.beside(curve, name)
+            self.laid, name = read_beside(Path(named)) if named else (None, '')
+            self.desk.state.beside(self.laid, name)
         except Exception as e:
             self.message.value = error_html(e)
+
+    @property
+    def is_laid(self) -> bool:
+        "Whether the second curve is the one that was named here."
+        other = self.desk.state.other
+        return other is not None and other[0] is self.laid
+
+    def _follow(self):
+        "Words for the curve on show; no name of a second one that another has replaced."
+        self._hint()
+        if self.laid is not None and not self.is_laid:
+            self.laid = None
+            self.second.value = ''
 
     def from_the_beginning(self):
         "The next Evaluate is a new one."
