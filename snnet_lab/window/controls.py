@@ -18,7 +18,13 @@ import traitlets as T
 from ..checks import check_choice
 from ..recipes import find_recipe
 from .desk import Desk
-from .export_panel import data_arguments, network_lines, select_lines
+from snnet_lab.window.export_panel import (
+    data_arguments,
+    labels_of,
+    network_lines,
+    normalisation_of,
+    select_lines,
+)
 from .map_panel import KEPT_MAP, MapPanel
 from .new_panel import NewPanel
 from .panel import JobPanel
@@ -189,10 +195,20 @@ def evaluate_python(panel: JobPanel) -> str:
         *network_lines(desk),
         f'dataset = load_data({data_arguments(desk)}).dataset',
         f'images, labels = draw_images(dataset, {panel.count.value}, seed=0)',
-        'net.curve = evaluate(net, [*zip(images.split(250), labels.split(250))])',
-        'print(frontier(net.curve))',
+        'batches = [*zip(images.split(250), labels.split(250))]',
     ]
-    names = ('draw_images', 'evaluate', 'frontier', 'load_data', _maker(desk))
+    names = ['draw_images', 'evaluate', 'frontier', 'load_data', _maker(desk)]
+    every, telling, some = panel.orders
+    if panel.order.value == every:
+        lines.append('net.curve = evaluate(net, batches)')
+    else:
+        names.append('PredictedOrder')
+        most = ', len(net.space)' if panel.order.value == telling else ''
+        lines.append(f'order = PredictedOrder(net.space, net.cost_table(){most})')
+        lines.append('net.curve = evaluate(net, batches, order=order)')
+    lines.append('print(frontier(net.curve))')
+    if panel.order.value == some:
+        lines.append('print(order.table)  # with what is predicted of the others')
     return _with_imports(lines, *names)
 
 
@@ -253,18 +269,48 @@ def train_python(panel: TrainPanel) -> str:
     return _with_imports(lines, *names)
 
 
+def _stitch_python(desk: Desk, path: str) -> str:
+    "Write the stitch, with its classes and normalisation as far as the images have them."
+    names = ['save_stitch', _maker(desk)]
+    lines = [*network_lines(desk), *select_lines(desk)]
+    asked = [f'{name}={value!r}' for name, value in normalisation_of(desk.dataset).items()]
+    if labels_of(desk) and hasattr(desk.dataset, 'classes'):
+        names.append('load_data')
+        lines.append(f'classes = load_data({data_arguments(desk)}).dataset.classes')
+        asked.insert(0, 'labels=classes')
+    lines.append(f'save_stitch({", ".join(["net", "stitch", repr(path), *asked])})')
+    return _with_imports(lines, *names)
+
+
+def _window_python(desk: Desk, line: str) -> str:  # that uses the window `wb`
+    "Open a window that is set as this one."
+    state = desk.state
+    asked = ('selected', 'pinned', 'zoo')
+    if state.unit != 'ms':  # those are this device's
+        asked += ('unit', 'budget')
+    given = {name: getattr(state, name) for name in asked}
+    given = {name: value for name, value in given.items() if value not in (None, {})}
+    given['shown'] = [role for role in state.shown if role != 'other']
+    lines = [
+        *network_lines(desk),
+        'wb = Workbench(net)',
+        f'wb.restore_state({given!r})',
+        line,
+    ]
+    return _with_imports(lines, 'Workbench', _maker(desk))
+
+
 def take_python(panel: JobPanel) -> str:
     "Write what the Take away panel would."
     desk, path = panel.desk, panel.path.value.strip()
-    writes = {
-        'this stitch': ('save_stitch', f'save_stitch(net, stitch, {path!r})'),
-        'the curve': ('write_table', f'write_table(net.costs(), {path!r})'),
-        'the figure': ('Workbench', f'Workbench(net).desk.state.figure().write_html({path!r})'),
-        'the window': ('Workbench', f'Workbench(net).to_html({path!r})'),
-    }
-    name, line = writes[panel.kind.value]
-    lines = [*network_lines(desk), *select_lines(desk), line]
-    return _with_imports(lines, name, _maker(desk))
+    if panel.kind.value == 'this stitch':
+        return _stitch_python(desk, path)
+    if panel.kind.value == 'the figure':
+        return _window_python(desk, f'wb.desk.state.figure().write_html({path!r})')
+    if panel.kind.value == 'the window':
+        return _window_python(desk, f'wb.to_html({path!r})')
+    lines = [*network_lines(desk), f'write_table(net.costs(), {path!r})']
+    return _with_imports(lines, 'write_table', _maker(desk))
 
 
 def new_python(panel: NewPanel) -> str:
