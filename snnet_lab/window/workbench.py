@@ -154,6 +154,7 @@ class LinkedView:
         self.view.observe(lambda _: self.set_unit(self.view.unit), 'unit')
         self.measured = ''  # how the milliseconds were measured, in words
         self.wanted = state.unit  # what is to be spent, once it is known
+        self.wanted_budget = None  # and how much of it; None: what the stitch on show costs
         self.timing = LatencyRow(desk, self._take, self._note)
         self.children = [self.view, self.timing.box]
 
@@ -162,14 +163,20 @@ class LinkedView:
         table = self.desk.state.table
         return {k: u.title for k, u in COSTS.items() if k in table or (k == 'ms' and can_run)}
 
-    def set_unit(self, unit: str):  # a column of the table, or 'ms'
+    def set_unit(
+        self,
+        unit: str,  # a column of the table, or 'ms'
+        budget: float | None = None,  # in units of the plot; None: what the stitch on show costs
+    ):
         "Spend this from now on; milliseconds are measured first, where nobody knows them."
-        self.wanted = unit
+        self.wanted, self.wanted_budget = unit, budget
         self.timing.show(unit == 'ms')
         if unit == 'ms' and 'ms' not in self.desk.state.table:
             self.timing.find()
-        else:
-            self._spend(unit)
+            return
+        self._spend(unit)
+        if budget is not None:
+            self.desk.state.budget = budget
 
     def _spend(self, unit: str):
         with self.view.hold_sync():
@@ -191,7 +198,7 @@ class LinkedView:
         self.measured = latency.words()
         if latency.is_rough:
             self.measured = render('warning.html', words=self.measured)
-        self.set_unit('ms' if self.wanted == 'ms' else self.desk.state.unit)
+        self.set_unit('ms' if self.wanted == 'ms' else self.desk.state.unit, self.wanted_budget)
 
     def close(self):
         for link in self.links:
@@ -641,11 +648,16 @@ class Workbench(T.HasTraits, LeavesStill):
             check_choice('tab', new['tab'], self.body.tabs.titles)
             self.body.tabs.selected_index = self.body.tabs.titles.index(new['tab'])
         answer(self.body.pages, new.get('asked', {}))
-        if new.get('unit', self.desk.state.unit) != self.desk.state.unit:
-            self.body.linked.set_unit(new['unit'])
+        state = self.desk.state
+        unit = new.get('unit', state.unit)
+        if unit != state.unit:
+            self.body.linked.set_unit(unit, new.get('budget'))
+        if unit != state.unit:  # milliseconds are being measured, and the budget waits for them
+            new.pop('budget', None)
+            state.select(new.pop('selected', state.stitch))
         for name in SET[1:]:
-            if name in new and getattr(self.desk.state, name) != new[name]:
-                setattr(self.desk.state, name, new[name])
+            if name in new and getattr(state, name) != new[name]:
+                setattr(state, name, new[name])
 
     def restore_state(self, state: dict):  # of `wb.state`, of this window or another
         "Put back what was set: network, budget, stitch, overlays, tab, and what the panels ask."
