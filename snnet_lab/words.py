@@ -149,7 +149,7 @@ SENTENCES = dict(
     '1 is perfect, 0 is no better than their mean.',
     budget='The budget is what one image may cost; it buys the most accurate stitch within it.',
     memory='Memory is the peak that one image needs: weights and features together.',
-    latency='Latency is the time that one image takes on this device.',
+    latency='Latency is the time that one image takes on the device where it was measured.',
     sampler='The sampler says which stitch is trained in each step.',
     recipe='A recipe is a set of training settings: optimiser, rates, augmentation.',
     lost='0.2 lost: an anchor that gives up more than 0.2 points of its own accuracy is marked.',

@@ -27,7 +27,7 @@ export function budgetRow(model, act) {
   const unit = make("select", {
     className: "wb-unit",
     "aria-label": "unit of the budget",
-    title: "what is to be spent; milliseconds are measured on this device",
+    title: "what is to be spent; milliseconds hold for the device where they were measured",
   });
   const hint = make("output", { className: "wb-hint" });
   const preview = make("output", { className: "wb-preview" });

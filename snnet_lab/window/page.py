@@ -11,6 +11,7 @@ import gzip
 import json
 from pathlib import Path
 
+import pandas as pd
 from markupsafe import Markup
 
 from ..checks import check_number
@@ -86,9 +87,11 @@ def accuracy_words(desk: Desk) -> str:  # '' where there are none
     table = desk.state.table
     if table.top1.isna().all():
         return ''
-    images = table['n'].max() if 'n' in table else 0
-    if images:
-        return f'Accuracies are top-1, measured on {images:,.0f} test images.'
+    images = table['n'][table.top1.notna()] if 'n' in table else pd.Series()
+    if images.any():
+        least, most = images.min(), images.max()
+        count = f'{most:,.0f}' if least == most else f'{least:,.0f} to {most:,.0f}'
+        return f'Accuracies are top-1, measured on {count} test images.'
     if has_weights(desk.net):
         return 'Accuracies are top-1.'
     return 'Accuracies are top-1, as published.'

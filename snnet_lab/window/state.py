@@ -204,7 +204,7 @@ def _facts(row: pd.Series, largest: float, whose: str) -> list[tuple[str, str]]:
         (short(row.memory, 'B'), Markup('{}, one image').format(explained('memory'))),
     ]
     if pd.notna(row.get('ms')):
-        facts.append((f'{row.ms:.3g} ms', 'on this device'))
+        facts.append((f'{row.ms:.3g} ms', Markup('{}, as measured').format(explained('latency'))))
     return facts
 
 
