@@ -30,7 +30,7 @@ from snnet_lab.evaluation import evaluate
 from snnet_lab.families import find_family, load_family
 from snnet_lab.files import data_dir, write_atomic
 from snnet_lab.matching import gather_moments
-from snnet_lab.recipes import ALGORITHM_1, find_recipe
+from snnet_lab.recipes import find_recipe
 from snnet_lab.snnet import SNNet
 
 TABLES = data_dir() / 'ablations'
@@ -39,9 +39,7 @@ STEPS = 200
 BATCH = 64
 IMAGES = 1000  # of the test set
 MATCHED = 300  # training images for least squares
-RECIPE = replace(
-    find_recipe('fashion'), epochs=1, warmup_epochs=0.1, batch_size=BATCH, **ALGORITHM_1
-)
+RECIPE = replace(find_recipe('fashion_algorithm_1'), epochs=1, warmup_epochs=0.1, batch_size=BATCH)
 
 
 # --- Networks, and which of their stitches are judged

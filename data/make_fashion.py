@@ -31,7 +31,7 @@ from snnet_lab.data import load_data
 from snnet_lab.evaluation import evaluate
 from snnet_lab.families import find_family, load_family
 from snnet_lab.files import cpu_state, write_atomic
-from snnet_lab.recipes import ALGORITHM_1, Recipe, find_recipe
+from snnet_lab.recipes import Recipe, find_recipe
 from snnet_lab.snnet import SNNet
 from snnet_lab.space import Stitch, StitchSpace
 
@@ -40,7 +40,7 @@ OUT = FAMILY.file.parent
 MADE = OUT / 'made.json'
 DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
 RUNS = Path(__file__).parents[1] / 'build/fashion'  # of whole networks
-STITCHED = replace(find_recipe('fashion'), **ALGORITHM_1)  # over so many epochs the better one
+STITCHED = find_recipe('fashion_algorithm_1')  # better than TRIED, in one long run of each
 SMALLEST = replace(STITCHED, epochs=4, warmup_epochs=0.25, lr=2.4e-4, lr_stitches=6e-4)
 FAST_TO_SLOW = replace(STITCHED, epochs=56)
 TRIED = replace(find_recipe('fashion'), epochs=24)

@@ -1,16 +1,15 @@
 """Find the better recipe, chosen on a validation split: `make recipes`.
 
     python data/make_recipes.py                  # what data/recipes.csv holds already is kept
-    python data/make_recipes.py screen           # only this stage: screen, final, long or equal
+    python data/make_recipes.py screen           # only this stage: screen, final or long
     python data/make_recipes.py screen/four+own  # only the runs of one candidate
 
 Every run starts from the shipped family's anchors as they were before stitching and from least
 squares, and trains on the first 50,000 training images; the last 10,000 choose. (The anchors were
 trained on all 60,000.) `screen` is one epoch and one seed, to throw out what does badly. `final` and
 `long` are 4 and 16 epochs, over three seeds, of two baselines and of what did well, put together; they
-are told on the 10,000 test images too. `equal` is what costs no more than Algorithm 1, for 8 epochs:
-about the MACs of 4 with a teacher in each step. Interrupted, a run goes on where it was; several may
-run side by side. Delete rows to make them again.
+are told on the 10,000 test images too. Interrupted, a run goes on where it was; several may run side
+by side. Delete rows to make them again.
 """
 
 import platform
@@ -35,7 +34,7 @@ from snnet_lab.curves import anchor_line, frontier
 from snnet_lab.data import load_data
 from snnet_lab.evaluation import evaluate
 from snnet_lab.files import data_dir
-from snnet_lab.recipes import ALGORITHM_1, find_recipe
+from snnet_lab.recipes import find_recipe
 from snnet_lab.samplers import SAMPLERS, Uniform
 from snnet_lab.snnet import SNNet, run_parts
 from snnet_lab.space import Stitch
@@ -63,7 +62,7 @@ class Candidate:
     shared_front: bool = False  # each stitch drawn brings another behind the same front
 
 
-PAPER = replace(find_recipe('fashion'), batch_size=BATCH, **ALGORITHM_1)
+PAPER = replace(find_recipe('fashion_algorithm_1'), batch_size=BATCH)
 FAST = dict(lr=2 * PAPER.lr, lr_stitches=2 * PAPER.lr_stitches)
 SLOW = dict(lr=PAPER.lr / 4)  # of the anchors
 FOUR = dict(stitches_per_step=4)
@@ -393,7 +392,6 @@ STAGES = [
     Stage('screen', tuple(c for c in CANDIDATES if c not in BEST), 1, 1, ('validation',)),
     Stage('final', FINALISTS, 4, 3, ('validation', 'test')),
     Stage('long', FINALISTS, 16, 3, ('validation', 'test')),
-    Stage('equal', ('paper', 'four+own'), 8, 3, ('validation', 'test')),
 ]
 
 

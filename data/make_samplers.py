@@ -23,13 +23,13 @@ from trainings import network, train_whole
 from snnet_lab.data import load_data
 from snnet_lab.evaluation import evaluate
 from snnet_lab.files import data_dir
-from snnet_lab.recipes import ALGORITHM_1, find_recipe
+from snnet_lab.recipes import find_recipe
 from snnet_lab.samplers import SAMPLERS
 from snnet_lab.snnet import SNNet
 
 TABLE = data_dir() / 'samplers.csv'
 RUNS = Path(__file__).parents[1] / 'build/samplers'
-RECIPE = replace(find_recipe('fashion'), epochs=4, **ALGORITHM_1)
+RECIPE = replace(find_recipe('fashion_algorithm_1'), epochs=4)
 SEEDS = range(3)
 
 KEEP = dict(sampler='frontier', keep_anchors=0.5)

@@ -216,6 +216,7 @@ _FASHION = Recipe(
 )
 RECIPES = dict(
     fashion=_FASHION,
+    fashion_algorithm_1=replace(_FASHION, **ALGORITHM_1),
     deit=_IMAGENET,
     swin=replace(_IMAGENET, lr_stitches=1e-3, clip_grad=5.0, drop_path=0.2, repeats=0),
     resnet=_RESNET,

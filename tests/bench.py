@@ -433,7 +433,7 @@ def training_seconds(
 def recipe_seconds(batched: bool, steps: int = 24, warm: int = 4) -> np.ndarray:  # a step
     "The shipped family trained by Algorithm 1, without a teacher, at its recipe's rates."
     net, clock = load_family('fashion', weights='anchors').to(DEVICE), Clock()
-    recipe = replace(find_recipe('fashion'), epochs=1, warmup_epochs=0, **ALGORITHM_1)
+    recipe = replace(find_recipe('fashion_algorithm_1'), epochs=1, warmup_epochs=0)
     loader = load_data(
         split='train',
         batch_size=recipe.batch_size,
