@@ -149,7 +149,8 @@ class Tracker:
 
 # %% ../nbs/core/19_callbacks.ipynb #71dd48f6
 REMEDIES = dict(  # field of a recipe -> what changing it does for the anchors
-    lr='a lower lr moves them less',
+    lr='a lower lr moves them less, and the stitches too',
+    distill="distill=.9 with teacher='largest' asks less of them than labels",
     sampler="sampler='sandwich' draws them more often",
     keep_anchors='keep_anchors=.5 or more ties them to their former selves',
     balance_gradients='balance_gradients=True gives their small gradients the same say',
@@ -162,7 +163,8 @@ def remedies(recipe: Recipe) -> list[str]:  # names of REMEDIES
     several = recipe.stitches_per_step > 1
     possible = dict(
         lr=recipe.tune == 'full' and recipe.lr > 0,
-        sampler=recipe.sampler != 'sandwich',
+        distill=recipe.tune == 'full' and not recipe.distill,
+        sampler=recipe.sampler not in ('sandwich', 'frontier'),
         keep_anchors=recipe.keep_anchors < 0.5,
         balance_gradients=several and not recipe.balance_gradients,
         stitches_per_step=several,
