@@ -396,7 +396,7 @@ def _add_new(p: Parser):
     p.add_argument(
         '--size', type=int, help="height and width of the images; by default the first anchor's"
     )
-    rule = 'a rule of the space: kernel, stride, nearest, direction, max_anchors, stages; may be repeated'
+    rule = 'a rule of the space: kernel, stride, nearest, direction, max_anchors, stages, layer_per; repeatable'
     p.add_argument('--set', action='append', default=[], metavar='KEY=VALUE', help=rule)
     epochs = 'to fine-tune an anchor whose classes are not those of the folder'
     p.add_argument('--epochs', type=int, default=FINETUNE.epochs, help=epochs)

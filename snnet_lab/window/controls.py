@@ -114,7 +114,7 @@ HELP = {
     'new-first': 'the cheapest anchor: any timm name; Which meet? finds others for it',
     'new-second': 'a dearer anchor, which the first can be stitched to',
     'new-third': 'a third anchor, dearer still; may be left out',
-    'new-rules': 'of the space: kernel, stride, nearest, direction, max_anchors, stages; as in kernel=3',
+    'new-rules': 'of the space, as in kernel=3: kernel, stride, nearest, direction, max_anchors, stages, layer_per',
     'new-size': "height and width of the images; left out, those of the first anchor's weights",
     'new-data': 'a folder with a folder a class, or with train/ and test/ that have them',
     'new-weights': "pretrained: from timm's hub; none: random; or a file for each anchor",
