@@ -17,9 +17,10 @@ import traitlets as T
 
 from ..checks import check_choice
 from ..recipes import find_recipe
-from .desk import Desk
+from .desk import Desk, has_weights
 from snnet_lab.window.export_panel import (
     data_arguments,
+    is_by_name,
     labels_of,
     network_lines,
     normalisation_of,
@@ -29,6 +30,7 @@ from .map_panel import KEPT_MAP, MapPanel
 from .new_panel import NewPanel
 from .panel import JobPanel
 from .serving_panel import ServePanel
+from .state import PricedCurve, WorkbenchState
 from .training_panel import TrainPanel, with_own_teacher
 from .view import bundle
 
@@ -282,22 +284,30 @@ def _stitch_python(desk: Desk, path: str) -> str:
     return _with_imports(lines, *names)
 
 
-def _window_python(desk: Desk, line: str) -> str:  # that uses the window `wb`
-    "Open a window that is set as this one."
-    state = desk.state
-    asked = ('selected', 'pinned', 'zoo')
-    if state.unit != 'ms':  # those are this device's
-        asked += ('unit', 'budget')
-    given = {name: getattr(state, name) for name in asked}
+def _set_here(state: WorkbenchState) -> dict:  # for `restore_state`
+    "What a window needs to be set as this one; milliseconds are this device's, and become MACs."
+    given = {name: getattr(state, name) for name in ('unit', 'selected', 'budget', 'pinned', 'zoo')}
+    if state.unit == 'ms':
+        price = PricedCurve(state.table, 'macs').price(state.stitch)
+        given |= dict(unit='macs', selected=state.stitch, budget=price)
     given = {name: value for name, value in given.items() if value not in (None, {})}
-    given['shown'] = [role for role in state.shown if role != 'other']
-    lines = [
-        *network_lines(desk),
-        'wb = Workbench(net)',
-        f'wb.restore_state({given!r})',
-        line,
-    ]
-    return _with_imports(lines, 'Workbench', _maker(desk))
+    return given | dict(shown=[role for role in state.shown if role != 'other'])
+
+
+def _window_python(desk: Desk, line: str, *names: str) -> str:  # that uses the window `wb`
+    "Open a window that is set as this one."
+    lines = [f'wb.restore_state({_set_here(desk.state)!r})', line]
+    if not has_weights(desk.net) and is_by_name(desk):  # with its published curve
+        lines.insert(0, f'wb = Workbench({desk.net.family!r})')
+        return _with_imports(lines, 'Workbench', *names)
+    images, data = '', data_arguments(desk)
+    made = network_lines(desk)
+    if desk.dataset is not None and (data or desk.net.family != 'fashion'):
+        names += ('load_data',)
+        made.append(f'dataset = load_data({data}).dataset')
+        images = ', dataset=dataset'
+    lines = [*made, f'wb = Workbench(net{images})', *lines]
+    return _with_imports(lines, 'Workbench', _maker(desk), *names)
 
 
 def take_python(panel: JobPanel) -> str:
@@ -306,7 +316,8 @@ def take_python(panel: JobPanel) -> str:
     if panel.kind.value == 'this stitch':
         return _stitch_python(desk, path)
     if panel.kind.value == 'the figure':
-        return _window_python(desk, f'wb.desk.state.figure().write_html({path!r})')
+        line = f'write_figure(wb.desk, {path!r}, wb.stitch.id)'
+        return _window_python(desk, line, 'write_figure')
     if panel.kind.value == 'the window':
         return _window_python(desk, f'wb.to_html({path!r})')
     lines = [*network_lines(desk), f'write_table(net.costs(), {path!r})']
