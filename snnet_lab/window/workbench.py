@@ -154,7 +154,7 @@ class LinkedView:
         self.view.observe(lambda _: self.set_unit(self.view.unit), 'unit')
         self.measured = ''  # how the milliseconds were measured, in words
         self.wanted = state.unit  # what is to be spent, once it is known
-        self.wanted_budget = None  # and how much of it; None: what the stitch on show costs
+        self.waiting = None  # (stitch on show, budget) until milliseconds are known
         self.timing = LatencyRow(desk, self._take, self._note)
         self.children = [self.view, self.timing.box]
 
@@ -169,9 +169,10 @@ class LinkedView:
         budget: float | None = None,  # in units of the plot; None: what the stitch on show costs
     ):
         "Spend this from now on; milliseconds are measured first, where nobody knows them."
-        self.wanted, self.wanted_budget = unit, budget
+        self.wanted, self.waiting = unit, None
         self.timing.show(unit == 'ms')
         if unit == 'ms' and 'ms' not in self.desk.state.table:
+            self.waiting = None if budget is None else (self.desk.state.stitch, budget)
             self.timing.find()
             return
         self._spend(unit)
@@ -188,17 +189,21 @@ class LinkedView:
 
     def _take(self, latency: Latency | None):
         if latency is None:  # stopped, or failed: what was spent before
-            before, words = self.desk.state.unit, self.view.note
+            before, words, self.waiting = self.desk.state.unit, self.view.note, None
             self.timing.show(before == 'ms')
             self._spend(before)
             self._note(words or self.view.note)
             return
+        stitch, budget = self.waiting or (None, None)
+        if stitch != self.desk.state.stitch:  # another was picked meanwhile
+            budget = None
         with self.view.hold_sync():
             self.desk.state.add_cost('ms', latency.table)
         self.measured = latency.words()
         if latency.is_rough:
             self.measured = render('warning.html', words=self.measured)
-        self.set_unit('ms' if self.wanted == 'ms' else self.desk.state.unit, self.wanted_budget)
+        is_wanted = self.wanted == 'ms'
+        self.set_unit('ms' if is_wanted else self.desk.state.unit, budget if is_wanted else None)
 
     def close(self):
         for link in self.links:
@@ -649,12 +654,12 @@ class Workbench(T.HasTraits, LeavesStill):
             self.body.tabs.selected_index = self.body.tabs.titles.index(new['tab'])
         answer(self.body.pages, new.get('asked', {}))
         state = self.desk.state
-        unit = new.get('unit', state.unit)
-        if unit != state.unit:
-            self.body.linked.set_unit(unit, new.get('budget'))
-        if unit != state.unit:  # milliseconds are being measured, and the budget waits for them
-            new.pop('budget', None)
+        unit, budget = new.get('unit', state.unit), new.get('budget')
+        if unit == 'ms' and 'ms' not in state.table:  # they are measured first; the budget waits
             state.select(new.pop('selected', state.stitch))
+            new.pop('budget', None)
+        if unit != state.unit:
+            self.body.linked.set_unit(unit, budget)
         for name in SET[1:]:
             if name in new and getattr(state, name) != new[name]:
                 setattr(state, name, new[name])
@@ -666,6 +671,8 @@ class Workbench(T.HasTraits, LeavesStill):
             check_choice('network', name, [*self.own, *FAMILIES])
             self._open(*self.own.get(name) or (open_named(name),))
             self.header.family.value = name
+        if state.get('unit') == self.desk.state.unit:  # what was being measured is not wanted now
+            self.body.linked.set_unit(state['unit'])
         self.state = dict(state)
 
     def to_html(
