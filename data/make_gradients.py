@@ -60,17 +60,18 @@ def compared(net: SNNet, batch: tuple[torch.Tensor, torch.Tensor]) -> Iterator[d
             yield named | beside(own, alone[anchor])
 
 
+def all_compared(net: SNNet, batches: list) -> Iterator[dict]:
+    for i, batch in enumerate(batches):
+        yield from (dict(batch=i) | row for row in compared(net, batch))
+
+
 def main():
     net = matched(None, PAPER.match_images)
-    first = [next(iter(training_images(net, 0, seed))) for seed in range(BATCHES)]
-    rows, steps = [], 0
-    while True:
-        for i, batch in enumerate(first):
-            rows += [dict(steps=steps, batch=i) | row for row in compared(net, batch)]
-        if steps:
-            break
-        once = replace(PAPER, epochs=1)
-        steps = len(train_whole(net, training_images(net, 0, PAPER.seed), once, progress=False))
+    batches = [next(iter(training_images(net, 0, seed))) for seed in range(BATCHES)]
+    rows = [dict(steps=0) | row for row in all_compared(net, batches)]
+    once = replace(PAPER, epochs=1)
+    steps = len(train_whole(net, training_images(net, 0, PAPER.seed), once, progress=False))
+    rows += [dict(steps=steps) | row for row in all_compared(net, batches)]
     made = dict(
         machine=f'{platform.machine()}, {torch.get_num_threads()} threads',
         torch=torch.__version__,
